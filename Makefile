@@ -1,0 +1,141 @@
+# Every task a person does in this house. `make help` lists them.
+#
+# Results go to build/ only. SAN=1 builds the same things a second time under
+# AddressSanitizer and UndefinedBehaviorSanitizer, in build/san/.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+VERSION := $(shell cat VERSION)
+
+# --- Set-up ---------------------------------------------------------------
+# A stamp says that a set of packages was found complete. Its name carries the
+# hash of the script, so that a changed list is checked again; and it is older
+# than dpkg's data base once a package came or went, which costs one quick
+# look and no call of apt.
+
+DEPS := infra/setup/deps
+DEPS_HASH := $(shell cat $(DEPS) infra/setup/*.sh 2>/dev/null | sha256sum | cut -c1-12)
+stamp = build/setup/$(1)-$(DEPS_HASH)
+
+build/setup/%-$(DEPS_HASH): $(wildcard /var/lib/dpkg/status)
+	@$(DEPS) $*
+	@mkdir -p $(@D) && touch $@
+
+# --- Where things go ------------------------------------------------------
+
+ifdef SAN
+B := build/san
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINK_MODE :=
+else
+B := build
+SAN_FLAGS :=
+LINK_MODE := -static-pie
+endif
+
+CC := gcc
+CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIE \
+	-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+	-DTWINBOX_VERSION='"$(VERSION)"' -Ic $(SAN_FLAGS)
+LDFLAGS := $(SAN_FLAGS)
+
+# Asked for when the first program is linked, not when make starts: on a fresh
+# machine pkg-config and the libraries arrive with the set-up.
+PC_MODULES := libnl-route-3.0 libnl-3.0 jansson libcap
+PC_CFLAGS = $(eval PC_CFLAGS := $(shell pkg-config --cflags $(PC_MODULES)))$(PC_CFLAGS)
+PC_LIBS = $(eval PC_LIBS := $(shell pkg-config --static --libs $(PC_MODULES)))$(PC_LIBS)
+GO = $(eval GO := $(shell infra/setup/find-go))$(GO)
+
+# --- Sources --------------------------------------------------------------
+
+LIB_SRC := $(filter-out c/main.c,$(wildcard c/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
+CMP_SRC := $(wildcard compare/*.c)
+CMP_OBJ := $(CMP_SRC:%.c=$(B)/obj/%.o)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
+UNIT_CMP_BIN := $(filter $(B)/unit/test_compare_%,$(UNIT_BIN))
+UNIT_LIB_BIN := $(filter-out $(UNIT_CMP_BIN),$(UNIT_BIN))
+GO_SRC := $(shell find go -name '*.go' -o -name go.mod -o -name '*.json' 2>/dev/null)
+
+LIBCBOX := $(B)/lib/libcbox.a
+PROGRAMS := $(if $(wildcard c/main.c),$(B)/bin/cbox) \
+	$(if $(wildcard compare/main.c),$(B)/bin/compare)
+ifndef SAN
+PROGRAMS += $(if $(wildcard go/cmd/gobox/*.go),$(B)/bin/gobox)
+endif
+
+# --- Build ----------------------------------------------------------------
+
+.PHONY: build
+build: $(PROGRAMS) ## build cbox, gobox and compare into build/bin (SAN=1: build/san/bin)
+
+$(B)/obj/%.o: %.c Makefile VERSION | $(call stamp,build)
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(CC) $(CFLAGS) $(PC_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/compare/%.o $(B)/obj/tests/unit/%.o: CFLAGS += -Icompare
+
+$(LIBCBOX): $(LIB_OBJ)
+	@mkdir -p $(@D)
+	@echo "  ar    $@"
+	@rm -f $@ && ar rcs $@ $(LIB_OBJ)
+
+$(B)/bin/cbox: $(B)/obj/c/main.o $(LIBCBOX)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $< $(LIBCBOX) $(PC_LIBS) -lpthread -lm
+
+$(B)/bin/compare: $(CMP_OBJ) $(LIBCBOX)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $(CMP_OBJ) $(LIBCBOX) $(PC_LIBS) -lpthread -lm
+
+# Nothing but the standard library and no cgo: the module proxy, another
+# toolchain and a C compiler are never asked for.
+$(B)/bin/gobox: $(GO_SRC) Makefile VERSION | $(call stamp,build)
+	@mkdir -p $(@D)
+	@echo "  go    $@"
+	@cd go && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off \
+		$(GO) build -trimpath -ldflags '-X twinbox.Version=$(VERSION)' \
+		-o $(CURDIR)/$@ ./cmd/gobox
+
+# --- Unit tests -----------------------------------------------------------
+
+$(UNIT_BIN): | $(call stamp,test)
+
+$(UNIT_LIB_BIN): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(LIBCBOX)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $< $(LIBCBOX) $(PC_LIBS) -lcmocka -lpthread -lm
+
+$(UNIT_CMP_BIN): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(filter-out %/main.o,$(CMP_OBJ)) $(LIBCBOX)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBCBOX) $(PC_LIBS) -lcmocka -lpthread -lm
+
+.PHONY: unit-programs
+unit-programs: $(UNIT_BIN)
+
+# --- The rest -------------------------------------------------------------
+
+.PHONY: deps
+deps: $(call stamp,build) $(call stamp,test) ## install what is missing (apt), for everything
+
+.PHONY: clean
+clean: ## remove build/ (and never what is mounted below it)
+	@rm -rf --one-file-system build
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r t d; do \
+		printf '  make %-10s %s\n' "$$t" "$$d"; done
+
+# Keep objects: a second make compiles nothing.
+.SECONDARY:
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

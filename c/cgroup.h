@@ -1,0 +1,28 @@
+/* cgroup.h: stage "cgroup" (parent): the container's own cgroup v2, its controllers and limits. */
+#ifndef TWINBOX_CGROUP_H
+#define TWINBOX_CGROUP_H
+
+#include "container.h"
+
+/*
+ * Makes c->cgroup (mkdirat), enables the controllers it needs on the way, writes the limits of
+ * linux.resources and opens the directory as c->cgroup_fd for CLONE_INTO_CGROUP (clone3(2)).
+ * Does nothing where c->cgroup is empty. An existing cgroup of that name is an error (EEXIST).
+ * Undone by cgroup_remove(). Source: Documentation/admin-guide/cgroup-v2.rst.
+ */
+int cgroup_create(struct container *c, struct error *e);
+
+/* Fills c->cgroup from the spec: linux.cgroupsPath, or /twinbox/NAME where only resources are given. */
+int cgroup_path(struct container *c, struct error *e);
+
+/*
+ * Ends every process in the cgroup at path (below CGROUP_ROOT; cgroup.kill), waits until it is
+ * empty (cgroup.events), removes it with its descendants, then each parent that is empty and below
+ * /twinbox. A cgroup that is gone already is no error.
+ */
+int cgroup_remove(const char *path, struct error *e);
+
+/* 0 when CGROUP_ROOT is a cgroup v2 with the controllers that s needs; else -1, e says what to do. */
+int cgroup_check(const struct spec *s, struct error *e);
+
+#endif

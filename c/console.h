@@ -1,0 +1,25 @@
+/* console.h: a terminal of the container's own (pty(7)), and the caller's terminal put to raw. */
+#ifndef TWINBOX_CONSOLE_H
+#define TWINBOX_CONSOLE_H
+
+#include "container.h"
+
+/*
+ * Child, from mounts_setup(): opens a new pty through devpts_fd (root of the container's devpts)
+ * or, where that is -1, the host's /dev/ptmx; keeps the slave as c->console_fd and sends the
+ * master to the parent over c->sync_fd (SCM_RIGHTS, unix(7)).
+ */
+int console_open(struct container *c, int devpts_fd, struct error *e);
+
+/* Child, from exec_command(): new session's controlling terminal and the three streams. */
+int console_attach(struct container *c, struct error *e);
+
+/* Parent: receives the master from the child as c->console_fd. */
+int console_receive(struct container *c, struct error *e);
+
+/* Parent: caller's terminal to raw mode and back (termios(3)); window size handed on. */
+int console_raw(struct container *c, struct error *e);
+void console_restore(void);
+void console_resize(struct container *c);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * container.h: one container on its way through the stages, and the story of the whole.
+ *
+ * Parent and child each hold their own copy (the child got it by clone3(2)). Stages take the
+ * container and an error, return 0 or -1, and touch only what their comment names.
+ */
+#ifndef TWINBOX_CONTAINER_H
+#define TWINBOX_CONTAINER_H
+
+#include "error.h"
+#include "spec.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define CONTAINER_NAME_MAX 64
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+struct container {
+	/* What is asked; borrowed from the caller of container_run(). */
+	const struct spec *spec;
+	const char *program;	   /* "cbox"; for messages and the state file */
+	const char *name;	   /* checked by state_check_name() */
+	const char *rootfs;	   /* absolute */
+	const char *pid_file;	   /* NULL: none */
+	char *const *command;	   /* argv of the command, NULL-terminated */
+	bool no_pivot;
+	bool verbose;		   /* -v: each stage and its calls on log_fd */
+
+	/* What exists; -1 or empty while it does not. container_run() owns and closes all of it. */
+	char cgroup[PATH_MAX];	   /* "/twinbox/NAME" below CGROUP_ROOT; empty: no cgroup stage */
+	int cgroup_fd;		   /* directory of the cgroup */
+	pid_t pid;		   /* the container's first process, seen from the host */
+	int pidfd;
+	int sync_fd;		   /* own end of the socket pair between parent and child */
+	int error_fd;		   /* parent: read end; child: write end, close-on-exec */
+	int console_fd;		   /* parent: master of the container's terminal; child: its slave */
+	int events_fd;		   /* --events, O_APPEND; -1: none */
+	int log_fd;		   /* standard error of the runtime, for -v in the child too */
+	int state_fd;		   /* the locked state file */
+	bool is_child;		   /* this copy belongs to the child */
+	bool link_made;		   /* the host end of the veth is ours to remove */
+	bool new_terminal;	   /* process.terminal and standard input is a terminal */
+	sigset_t caller_mask;	   /* signal mask that the runtime was started with */
+	int exit_status;	   /* of the command, once it has ended: 0-255, 128+N for a signal */
+	char facts[1024];	   /* events_fact() collects here until events_ok() */
+};
+
+/*
+ * Runs one container from begin to end: all stages, wait, cleanup.
+ * On success returns 0 with c->exit_status set; on failure returns -1, e says which stage failed,
+ * and everything that had been made is gone again.
+ */
+int container_run(struct container *c, struct error *e);
+
+/* Makes c empty: descriptors -1, the rest zero. */
+void container_init(struct container *c);
+
+/* One stage: what the events and messages call it and the function that does it. */
+struct stage {
+	const char *name;
+	int (*run)(struct container *c, struct error *e);
+};
+
+/* Runs n stages in order, each between its events, until one fails. */
+int container_stages(struct container *c, const struct stage *stages, size_t n, struct error *e);
+
+#endif

@@ -1,0 +1,15 @@
+/* namespaces.h: stage "namespaces" (parent): the container's first process in its namespaces. */
+#ifndef TWINBOX_NAMESPACES_H
+#define TWINBOX_NAMESPACES_H
+
+#include "container.h"
+
+/*
+ * Starts the container's first process with clone3(2): new namespaces, born in its cgroup
+ * (CLONE_INTO_CGROUP), with a pidfd. Namespaces with a path are joined first (setns(2)).
+ * In the parent it returns 0 with c->pid, c->pidfd, c->sync_fd and c->error_fd set.
+ * The child never returns from it: it runs container_child().
+ */
+int namespaces_create(struct container *c, struct error *e);
+
+#endif

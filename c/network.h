@@ -1,0 +1,26 @@
+/*
+ * network.h: stage "network" (both): the loopback link and the veth pair of the container.
+ * C uses libnl-3 and libnl-route-3; go/network.go speaks rtnetlink(7) itself.
+ */
+#ifndef TWINBOX_NETWORK_H
+#define TWINBOX_NETWORK_H
+
+#include "container.h"
+
+/*
+ * Parent: makes the veth pair, its peer born in the network namespace of c->pid under its final
+ * name, sets MTU, gives the host's end its address and brings it up. Sets c->link_made.
+ * Does nothing without spec veth. An existing link of that name is an error (EEXIST).
+ */
+int network_create(struct container *c, struct error *e);
+
+/*
+ * Child, inside its network namespace: lo up (in every new network namespace); with veth also the
+ * container's address, link up, default route by the gateway.
+ */
+int network_configure(struct container *c, struct error *e);
+
+/* Removes the link called name and so its peer. A link that is gone already is no error. */
+int network_remove(const char *name, struct error *e);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * state.h: the file that names every resource of a running container.
+ *
+ * /run/twinbox/NAME.json ($XDG_RUNTIME_DIR/twinbox for an ordinary user) is written and locked
+ * (flock(2)) before the first resource is made and removed last. A state file that can be locked
+ * belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names.
+ * Both runtimes write the same fields, so each can undo what the other left.
+ */
+#ifndef TWINBOX_STATE_H
+#define TWINBOX_STATE_H
+
+#include "container.h"
+
+/* What a state file says. */
+struct state {
+	char name[CONTAINER_NAME_MAX + 1];
+	char runtime[32];	 /* "cbox", "gobox" */
+	pid_t pid;		 /* first process, 0 before it exists */
+	uint64_t start_time;	 /* its start in clock ticks after boot (/proc/PID/stat field 22) */
+	int64_t created;	 /* seconds since 1970, UTC */
+	char cgroup[PATH_MAX];	 /* "" or "/twinbox/NAME" */
+	char link[16];		 /* "" or the host end of the veth */
+	char rootfs[PATH_MAX];
+	char pid_file[PATH_MAX]; /* "" or the file of --pid-file */
+	bool alive;		 /* somebody holds the lock */
+};
+
+/* A name: 1 to 64 of A-Z a-z 0-9 _ . - and not beginning with . or - */
+int state_check_name(const char *name, struct error *e);
+
+/*
+ * Makes and locks the state file of c (O_EXCL|O_NOFOLLOW), naming what c is about to make.
+ * A stale file of that name is collected first (gc_container()); a live one is an error (EEXIST).
+ */
+int state_create(struct container *c, struct error *e);
+
+/* Writes pid and start_time once c->pid exists. A reader sees the old file or the new one. */
+int state_update(struct container *c, struct error *e);
+
+/* Removes the file and closes c->state_fd. No error where it is gone. */
+void state_remove(struct container *c);
+
+/* Reads every state file, sorted by name. *out is malloc'd, owned by the caller (free). */
+int state_list(struct state **out, size_t *n, struct error *e);
+
+#endif

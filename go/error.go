@@ -1,0 +1,87 @@
+// An error travels up as a value with its context. c/error.c prints the same words.
+
+package gobox
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+)
+
+// Exit status of the runtime itself, as podman(1) and docker(1) have them.
+const (
+	exitRuntime   = 125 // the runtime failed
+	exitCannotRun = 126 // the command was found and cannot be executed
+	exitNotFound  = 127 // the command was not found
+)
+
+// Error is what a stage returns.
+type Error struct {
+	Stage   string        // "network"; filled in by the stage runner; empty outside a stage
+	Errno   syscall.Errno // of the call that failed; 0 where no call did
+	Status  int           // exit status the runtime ends with
+	Message string        // "creating veth cbox0", without the errno's text
+	Hint    string        // what to do about it; may be empty
+}
+
+// Error gives the first line without the program's name.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Stage != "" {
+		b.WriteString(e.Stage + ": ")
+	}
+	b.WriteString(visible(e.Message))
+	if e.Errno != 0 {
+		b.WriteString(": " + errorText(e.Errno) + " (" + errorName(e.Errno) + ")")
+	}
+	return b.String()
+}
+
+// errorSys describes a failed call; cause is, or wraps, the syscall.Errno.
+func errorSys(cause error, format string, args ...any) error {
+	return &Error{Errno: errnoOf(cause), Status: exitRuntime, Message: fmt.Sprintf(format, args...)}
+}
+
+// errorSay is the same without an errno, for what the runtime itself refuses.
+func errorSay(format string, args ...any) error {
+	return &Error{Status: exitRuntime, Message: fmt.Sprintf(format, args...)}
+}
+
+// errorHint adds the hint to an error that errorSys or errorSay made, and returns it.
+func errorHint(err error, format string, args ...any) error {
+	if e, ok := err.(*Error); ok {
+		e.Hint = fmt.Sprintf(format, args...)
+	}
+	return err
+}
+
+// asError gives any error the shape of ours.
+func asError(err error) *Error {
+	if e, ok := err.(*Error); ok {
+		return e
+	}
+	return &Error{Errno: errnoOf(err), Status: exitRuntime, Message: err.Error()}
+}
+
+// errorPrint prints "PROGRAM: STAGE: MESSAGE: Text of errno (ENAME)" and the hint below it.
+func errorPrint(err error, program string, out io.Writer) {
+	e := asError(err)
+	fmt.Fprintf(out, "%s: %s\n", program, e.Error())
+	if e.Hint != "" {
+		fmt.Fprintf(out, "hint: %s\n", visible(e.Hint))
+	}
+}
+
+// visible shows control characters as \xNN: a spec or a file name may hold any byte.
+func visible(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < 0x20 || c == 0x7f {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

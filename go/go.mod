@@ -1,0 +1,3 @@
+module twinbox
+
+go 1.22
