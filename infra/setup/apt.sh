@@ -83,20 +83,26 @@ private_sources() {
 	find "$apt_dir/sources" -type f -empty -delete
 }
 
-# apt_private COMMAND...: apt-get on the private sources.
+# The options that make an apt tool use them, one a line.
+apt_private_options() {
+	local top=$PWD/$apt_dir
+	printf '%s\n' -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$top/sources" \
+		-o "Dir::State::lists=$top/lists" -o "Dir::Cache=$top/cache" \
+		-o APT::Sandbox::User=root
+}
+
+# apt_private TOOL ARG...: an apt tool on the private sources.
 apt_private() {
-	local tool=$1 top
+	local tool=$1 options
 	shift
-	top=$PWD/$apt_dir
-	"$tool" -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$top/sources" \
-		-o Dir::State::lists="$top/lists" -o Dir::Cache="$top/cache" \
-		-o APT::Sandbox::User=root -o Debug::NoLocking=true "$@"
+	mapfile -t options < <(apt_private_options)
+	"$tool" "${options[@]}" -o Debug::NoLocking=true "$@"
 }
 
 # Downloads the private package lists unless that was done within a day.
 private_update() {
 	[ -n "$(find "$apt_dir/updated" -mmin -1440 2>/dev/null)" ] && return
-	echo "setup: reading the package lists (about 10 s)" >&2
+	echo "setup: reading the package lists (a few seconds)" >&2
 	private_sources
 	apt_private apt-get -qq update || return 1
 	touch "$apt_dir/updated"
