@@ -121,6 +121,20 @@ $(UNIT_CMP_BIN): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(filter-out %/main.o,$(CM
 .PHONY: unit-programs
 unit-programs: $(UNIT_BIN)
 
+# --- Rootfs ---------------------------------------------------------------
+# The stamp lets `make compare` keep whatever tree the last `make rootfs` made.
+
+ROOTFS := build/rootfs.stamp
+
+.PHONY: rootfs
+rootfs: | $(call stamp,rootfs) ## make build/rootfs from busybox (FROM=alpine:3.20: from an image, by podman)
+	@rootfs/make-rootfs build/rootfs $(FROM)
+	@touch $(ROOTFS)
+
+$(ROOTFS): $(shell find rootfs -type f) | $(call stamp,rootfs)
+	@rootfs/make-rootfs build/rootfs
+	@touch $@
+
 # --- The rest -------------------------------------------------------------
 
 .PHONY: deps
