@@ -11,6 +11,7 @@
 #include "spec.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -42,9 +43,12 @@ struct container {
 	int state_fd;		   /* the locked state file */
 	bool is_child;		   /* this copy belongs to the child */
 	bool link_made;		   /* the host end of the veth is ours to remove */
+	bool pid_file_made;	   /* the pid file is ours to remove */
 	bool new_terminal;	   /* process.terminal and standard input is a terminal */
 	sigset_t caller_mask;	   /* signal mask that the runtime was started with */
 	int exit_status;	   /* of the command, once it has ended: 0-255, 128+N for a signal */
+	const char *stage;	   /* the stage under way; NULL between stages */
+	int64_t stage_begin;	   /* its begin, nanoseconds of CLOCK_MONOTONIC */
 	char facts[1024];	   /* events_fact() collects here until events_ok() */
 };
 
@@ -54,6 +58,12 @@ struct container {
  * and everything that had been made is gone again.
  */
 int container_run(struct container *c, struct error *e);
+
+/*
+ * The child's side, after clone3(2): waits for the parent, runs its stages and ends in execve(2).
+ * Never returns; a failure goes to the parent over c->error_fd.
+ */
+void container_child(struct container *c) __attribute__((noreturn));
 
 /* Makes c empty: descriptors -1, the rest zero. */
 void container_init(struct container *c);

@@ -43,6 +43,7 @@ struct namespace_kind {
 	const char *name;     /* OCI: "network" */
 	const char *proc;     /* file in /proc/PID/ns: "net" */
 	unsigned int flag;    /* CLONE_NEWNET, clone(2) */
+	const char *flag_name; /* "CLONE_NEWNET" */
 };
 extern const struct namespace_kind namespace_kinds[NS_COUNT];
 

@@ -7,4 +7,11 @@
 /* Until the command has ended: signals to it (pidfd_send_signal(2)), pty both ways, exit status. */
 int wait_command(struct container *c, struct error *e);
 
+/*
+ * Blocks the signals that wait_command() hands on, from before the first resource is made, so that
+ * none of them ends the runtime half-way; keeps the caller's mask in c->caller_mask.
+ */
+void wait_block_signals(struct container *c);
+void wait_unblock_signals(struct container *c);
+
 #endif

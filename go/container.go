@@ -37,9 +37,12 @@ type Container struct {
 	StateFD     int  // the locked state file
 	IsChild     bool // this process is the child
 	LinkMade    bool // the host end of the veth is ours to remove
+	PidFileMade bool // the pid file is ours to remove
 	NewTerminal bool // process.terminal and standard input is a terminal
 	ExitStatus  int  // of the command, once it has ended: 0-255, 128+N for a signal
-	facts       []SpecKeyValue
+	stage       string // the stage under way; "" between stages
+	stageBegin  int64  // its begin, nanoseconds of CLOCK_MONOTONIC
+	facts       []byte // eventsFact collects here until eventsOK
 }
 
 // newContainer gives an empty container: descriptors -1, the rest zero.

@@ -1,0 +1,191 @@
+/*
+ * command.c: the commands, one function and one row of the table each.
+ * Exit status: the container's own for `run`; 0, or EXIT_RUNTIME after a failure, for the others.
+ */
+#include "command.h"
+
+#include "doctor.h"
+#include "gc.h"
+#include "list.h"
+#include "options.h"
+#include "run.h"
+#include "spec.h"
+#include "state.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#ifndef TWINBOX_VERSION
+#define TWINBOX_VERSION "unknown"
+#endif
+
+struct command {
+	const char *name;
+	const char *usage; /* what follows the name */
+	const char *help;
+	int (*run)(const char *program, char **argv, int argc, struct error *e);
+};
+
+/* Every command refuses words that it does not know, and only `run` has a command after "--". */
+static int refuse_words(const struct operands *o, int allowed, const char *context, struct error *e)
+{
+	if (o->words_n > allowed) {
+		error_say(e, "unexpected argument %s", o->words[allowed]);
+		return error_hint(e, "%s --help shows what it takes", context);
+	}
+	if (o->command) {
+		error_say(e, "-- has no meaning here");
+		return error_hint(e, "%s --help shows what it takes", context);
+	}
+	return 0;
+}
+
+/* Output that could not be written is a failure: a full disk must not look like success. */
+static int finish(FILE *out, struct error *e)
+{
+	if (fflush(out) != 0 || ferror(out))
+		return error_sys(e, "writing the output");
+	return 0;
+}
+
+static int command_check(const char *program, char **argv, int argc, struct error *e)
+{
+	struct operands o;
+	struct spec spec = {0};
+	char context[64];
+	int result;
+
+	snprintf(context, sizeof(context), "%s check", program);
+	if (options_parse(NULL, 0, argv, argc, context, &o, e) < 0 ||
+	    refuse_words(&o, 1, context, e) < 0)
+		return -1;
+	if (o.words_n == 0) {
+		error_say(e, "check needs a FILE");
+		return error_hint(e, "%s --help shows what it takes", context);
+	}
+	if (spec_load(o.words[0], &spec, e) < 0)
+		return -1;
+	result = spec_print(&spec, stdout, e) < 0 ? -1 : finish(stdout, e);
+	spec_free(&spec);
+	return result;
+}
+
+static int command_list(const char *program, char **argv, int argc, struct error *e)
+{
+	bool json = false;
+	const struct option options[] = {{"--json", NULL, "as JSON", &json, NULL}};
+	struct operands o;
+	char context[64];
+
+	snprintf(context, sizeof(context), "%s list", program);
+	if (options_parse(options, 1, argv, argc, context, &o, e) < 0 ||
+	    refuse_words(&o, 0, context, e) < 0)
+		return -1;
+	return list_print(json, stdout, e) < 0 ? -1 : finish(stdout, e);
+}
+
+static int command_gc(const char *program, char **argv, int argc, struct error *e)
+{
+	bool dry_run = false;
+	const struct option options[] = {
+		{"--dry-run", NULL, "tell only, remove nothing", &dry_run, NULL}};
+	struct operands o;
+	char context[64];
+
+	snprintf(context, sizeof(context), "%s gc", program);
+	if (options_parse(options, 1, argv, argc, context, &o, e) < 0 ||
+	    refuse_words(&o, 0, context, e) < 0)
+		return -1;
+	return gc_all(dry_run, stdout, e) != 0 ? -1 : finish(stdout, e);
+}
+
+static int command_doctor(const char *program, char **argv, int argc, struct error *e)
+{
+	struct operands o;
+	char context[64];
+	int failing;
+
+	snprintf(context, sizeof(context), "%s doctor", program);
+	if (options_parse(NULL, 0, argv, argc, context, &o, e) < 0 ||
+	    refuse_words(&o, 0, context, e) < 0)
+		return -1;
+	failing = doctor_print(stdout, e);
+	if (failing < 0 || finish(stdout, e) < 0)
+		return -1;
+	return failing > 0 ? 1 : 0;
+}
+
+static const struct command commands[] = {
+	{"run", RUN_USAGE, "run a command in a new container", run_command},
+	{"list", "[--json]", "show the running containers and what a crash left", command_list},
+	{"check", "FILE", "check a spec and print it with its defaults", command_check},
+	{"gc", "[--dry-run]", "remove what a killed runtime left", command_gc},
+	{"doctor", "", "say what this machine lacks for running containers", command_doctor},
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static int usage(const char *program)
+{
+	printf("usage: %s COMMAND [OPTION...]\n\n", program);
+	for (int i = 0; i < COMMANDS; i++)
+		printf("  %-8s %s\n", commands[i].name, commands[i].help);
+	printf("\n%s COMMAND --help tells more; %s --version prints the version.\n", program,
+	       program);
+	return 0;
+}
+
+/* --help counts wherever it stands among the options, but not after "--". */
+static bool wants_help(char **argv, int argc)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int command_help(const char *program, const struct command *command)
+{
+	printf("usage: %s %s%s%s\n\n%s\n", program, command->name, command->usage[0] ? " " : "",
+	       command->usage, command->help);
+	if (command->run == run_command)
+		run_help(stdout);
+	return 0;
+}
+
+static int dispatch(const char *program, int argc, char **argv, struct error *e)
+{
+	if (argc < 2) {
+		error_say(e, "a command is missing");
+		return error_hint(e, "%s --help lists the commands", program);
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return usage(program);
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("%s %s\n", program, TWINBOX_VERSION);
+		return 0;
+	}
+	for (int i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		if (wants_help(argv + 2, argc - 2))
+			return command_help(program, &commands[i]);
+		return commands[i].run(program, argv + 2, argc - 2, e);
+	}
+	error_say(e, argv[1][0] == '-' ? "unknown option %s" : "unknown command %s", argv[1]);
+	return error_hint(e, "%s --help lists the commands", program);
+}
+
+int command_main(const char *program, int argc, char **argv)
+{
+	struct error e;
+	int status;
+
+	error_clear(&e);
+	status = dispatch(program, argc, argv, &e);
+	if (status < 0) {
+		fflush(stdout);
+		error_print(&e, program, stderr);
+		return e.status;
+	}
+	return fflush(stdout) == 0 ? status : EXIT_RUNTIME;
+}

@@ -1,0 +1,219 @@
+/*
+ * container.c: the story of one container, as parent and child tell it together.
+ *
+ *   parent                                  child
+ *   cgroup, namespaces ------ clone3 -----> waits for the release byte
+ *   identity, network (host's end)
+ *   release ------------------------------> identity, network (own end), hostname,
+ *                                           mounts, privileges, exec
+ *   reads the error pipe until EOF <------- execve closes it
+ *   wait, cleanup
+ *
+ * go/container.go tells the same story line for line.
+ */
+#include "container.h"
+
+#include "cgroup.h"
+#include "cleanup.h"
+#include "console.h"
+#include "events.h"
+#include "exec.h"
+#include "hostname.h"
+#include "identity.h"
+#include "mounts.h"
+#include "namespaces.h"
+#include "network.h"
+#include "privileges.h"
+#include "state.h"
+#include "wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct stage parent_stages[] = {
+	{"cgroup", cgroup_create},
+	{"namespaces", namespaces_create},
+	{"identity", identity_map},
+	{"network", network_create},
+	{"privileges", privileges_adjust_oom},
+};
+
+static const struct stage child_stages[] = {
+	{"identity", identity_assume},	 {"network", network_configure}, {"hostname", hostname_set},
+	{"mounts", mounts_setup},	 {"privileges", privileges_drop}, {"exec", exec_command},
+};
+
+static const struct stage wait_stage[] = {{"wait", wait_command}};
+static const struct stage cleanup_stage[] = {{"cleanup", cleanup_container}};
+
+void container_init(struct container *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = c->console_fd = -1;
+	c->events_fd = c->log_fd = c->state_fd = -1;
+}
+
+int container_stages(struct container *c, const struct stage *stages, size_t n, struct error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		events_begin(c, stages[i].name);
+		if (stages[i].run(c, e) < 0) {
+			if (!e->stage[0])
+				snprintf(e->stage, sizeof(e->stage), "%s", stages[i].name);
+			events_error(c, stages[i].name, e);
+			return -1;
+		}
+		events_ok(c, stages[i].name);
+	}
+	return 0;
+}
+
+/* Lets the child go on: from here it runs its own stages. */
+static int release(struct container *c, struct error *e)
+{
+	if (send(c->sync_fd, "g", 1, MSG_NOSIGNAL) != 1)
+		return error_sys(e, "releasing the child");
+	return 0;
+}
+
+static int read_all(int fd, void *buffer, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = read(fd, (char *)buffer + got, size - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -1 : (int)got;
+		got += (size_t)n;
+	}
+	return (int)got;
+}
+
+/*
+ * Learns from the error pipe whether the command runs. The child writes 'x' just before execve(2),
+ * which then closes the pipe; a failure is 'e' and its struct error. End of file without 'x' means
+ * that the child was killed on its way.
+ */
+static int confirm(struct container *c, struct error *e)
+{
+	bool about_to_run = false;
+	char mark;
+	int n;
+
+	while ((n = read_all(c->error_fd, &mark, 1)) == 1) {
+		if (mark == 'x') {
+			about_to_run = true;
+			continue;
+		}
+		if (read_all(c->error_fd, e, sizeof(*e)) == (int)sizeof(*e))
+			return -1;
+		break;
+	}
+	if (n < 0)
+		return error_sys(e, "reading from the child");
+	if (!about_to_run) {
+		error_say(e, "the child ended before its command ran");
+		return error_hint(e, "it was killed from outside or by a memory limit that is too small");
+	}
+	c->stage = "exec";
+	events_ok(c, "exec");
+	return 0;
+}
+
+/* --pid-file: the pid as the host sees it. A file that is there already is not ours to replace. */
+static int write_pid_file(struct container *c, struct error *e)
+{
+	int fd;
+
+	if (!c->pid_file)
+		return 0;
+	fd = open(c->pid_file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_sys(e, "creating pid file %s", c->pid_file);
+	c->pid_file_made = true;
+	if (dprintf(fd, "%d\n", c->pid) < 0) {
+		error_sys(e, "writing pid file %s", c->pid_file);
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+static int start(struct container *c, struct error *e)
+{
+	if (container_stages(c, parent_stages, LENGTH(parent_stages), e) < 0 ||
+	    state_update(c, e) < 0 || release(c, e) < 0)
+		return -1;
+	if (c->new_terminal && console_receive(c, e) < 0) {
+		struct error of_child;
+
+		/* The child's own words say more than the end of the socket. */
+		if (confirm(c, &of_child) < 0)
+			*e = of_child;
+		return -1;
+	}
+	return confirm(c, e) < 0 || write_pid_file(c, e) < 0 ? -1 : 0;
+}
+
+int container_run(struct container *c, struct error *e)
+{
+	struct error of_cleanup;
+	int result;
+
+	wait_block_signals(c);
+	if (cgroup_path(c, e) < 0 || state_create(c, e) < 0) {
+		wait_unblock_signals(c);
+		return -1;
+	}
+	result = start(c, e);
+	if (result == 0)
+		result = container_stages(c, wait_stage, LENGTH(wait_stage), e);
+	console_restore();
+	/* The first failure is the one to tell; what cleanup adds counts only after success. */
+	error_clear(&of_cleanup);
+	if (container_stages(c, cleanup_stage, LENGTH(cleanup_stage), &of_cleanup) < 0 &&
+	    result == 0) {
+		*e = of_cleanup;
+		result = -1;
+	}
+	wait_unblock_signals(c);
+	return result;
+}
+
+/* Waits for the parent's release; end of file means that the parent is gone. */
+static void wait_for_release(struct container *c)
+{
+	char byte;
+
+	if (read_all(c->sync_fd, &byte, 1) != 1)
+		_exit(EXIT_RUNTIME);
+}
+
+void container_child(struct container *c)
+{
+	struct error e;
+
+	error_clear(&e);
+	c->is_child = true;
+	/* First, so that no moment is left in which a dying parent leaves the child behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	wait_for_release(c);
+	/* From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962. */
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(0022);
+	container_stages(c, child_stages, LENGTH(child_stages), &e);
+	if (write(c->error_fd, "e", 1) == 1 && write(c->error_fd, &e, sizeof(e)) < 0)
+		_exit(EXIT_RUNTIME);
+	_exit(e.status);
+}

@@ -1,0 +1,100 @@
+/* exec.c: see exec.h. The last lines of the child's part. */
+#include "exec.h"
+
+#include "console.h"
+#include "events.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/*
+ * Handlers end with execve(2) by themselves, but an ignored signal and the mask are inherited: a
+ * container started under nohup(1) would never see SIGHUP. See signal(7).
+ */
+static void reset_signals(void)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int signal = 1; signal < NSIG; signal++)
+		sigaction(signal, &standard, NULL); /* EINVAL for KILL, STOP and glibc's own two */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* A parent that died while ids changed sent no signal; its end of the socket pair tells. */
+static bool parent_is_gone(struct container *c)
+{
+	char byte;
+
+	return recv(c->sync_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static const char *container_path(const struct spec *s)
+{
+	for (size_t i = 0; i < s->process.env.n; i++)
+		if (strncmp(s->process.env.v[i], "PATH=", 5) == 0)
+			return s->process.env.v[i] + 5;
+	return DEFAULT_PATH;
+}
+
+static void try_exec(struct container *c, const char *path)
+{
+	events_call(c, "execve(\"%s\")", path);
+	execve(path, c->command, c->spec->process.env.v);
+}
+
+/* As execvp(3): a name with a slash is a path; else each directory, and EACCES outlives ENOENT. */
+static void search_and_exec(struct container *c)
+{
+	const char *name = c->command[0], *path = container_path(c->spec);
+	bool denied = false;
+	char full[PATH_MAX];
+
+	if (strchr(name, '/')) {
+		try_exec(c, name);
+		return;
+	}
+	for (errno = ENOENT; *path; path += *path == ':') {
+		size_t n = strcspn(path, ":");
+
+		if (snprintf(full, sizeof(full), "%.*s/%s", (int)n, n ? path : ".", name) <
+		    (int)sizeof(full))
+			try_exec(c, full);
+		path += n;
+		if (errno == EACCES)
+			denied = true;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			return;
+	}
+	errno = denied ? EACCES : ENOENT;
+}
+
+int exec_command(struct container *c, struct error *e)
+{
+	reset_signals();
+	events_call(c, "setsid()");
+	if (setsid() < 0)
+		return error_sys(e, "making a new session");
+	if (c->new_terminal && console_attach(c, e) < 0)
+		return -1;
+	if (parent_is_gone(c))
+		return error_say(e, "the runtime is gone");
+	/* 'x' on the error pipe: only execve(2) is left. */
+	if (write(c->error_fd, "x", 1) != 1)
+		return error_sys(e, "telling the parent");
+	search_and_exec(c);
+	error_sys(e, "executing %s", c->command[0]);
+	e->status = EXIT_CANNOT_RUN;
+	if (errno == ENOENT) {
+		e->status = EXIT_NOT_FOUND;
+		error_hint(e, "the command is searched in the rootfs, not on the host; a script "
+			      "also needs its #! interpreter there");
+	}
+	return -1;
+}

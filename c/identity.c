@@ -1,0 +1,88 @@
+/* identity.c: see identity.h. Source: user_namespaces(7). */
+#include "identity.h"
+
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* The kernel takes a map in one write(2) and never a second one. */
+static int write_proc(struct container *c, const char *file, const char *text, struct error *e)
+{
+	char path[64];
+	int fd, result = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", c->pid, file);
+	events_call(c, "write(%s, \"%.*s\")", path, (int)strcspn(text, "\n"), text);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(e, "opening %s of the child", file);
+	if (write(fd, text, strlen(text)) < 0) {
+		result = error_sys(e, "writing %s of the child", file);
+		if (errno == EPERM)
+			error_hint(e, "an ordinary user can map one id only: the own one, size 1");
+	}
+	close(fd);
+	return result;
+}
+
+static int write_map(struct container *c, const char *file, const struct spec_idmap *maps, size_t n,
+		     struct error *e)
+{
+	char text[340 * 36]; /* the kernel's limit of lines, three numbers of 10 digits in each */
+	size_t used = 0;
+
+	for (size_t i = 0; i < n && used + 36 < sizeof(text); i++)
+		used += (size_t)sprintf(text + used, "%u %u %u\n", maps[i].container_id,
+					maps[i].host_id, maps[i].size);
+	events_fact(c, file, "%s", text);
+	return write_proc(c, file, text, e);
+}
+
+int identity_map(struct container *c, struct error *e)
+{
+	const struct spec *s = c->spec;
+
+	if (!spec_makes(s, NS_USER))
+		return 0;
+	if (write_map(c, "uid_map", s->uid_mappings, s->uid_mappings_n, e) < 0)
+		return -1;
+	/* Without privilege gid_map needs it: CVE-2014-8989, dropping a group that denies access. */
+	if (geteuid() != 0 && write_proc(c, "setgroups", "deny", e) < 0)
+		return -1;
+	return write_map(c, "gid_map", s->gid_mappings, s->gid_mappings_n, e);
+}
+
+static bool maps_root(const struct spec_idmap *maps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (maps[i].container_id == 0)
+			return true;
+	return false;
+}
+
+int identity_assume(struct container *c, struct error *e)
+{
+	const struct spec *s = c->spec;
+	bool joined = s->namespaces[NS_USER].path != NULL;
+
+	if (!s->namespaces[NS_USER].wanted)
+		return 0;
+	/* The maps of a joined namespace are not ours to know: there EINVAL says "not mapped". */
+	if (joined || maps_root(s->gid_mappings, s->gid_mappings_n)) {
+		events_call(c, "setresgid(0, 0, 0)");
+		if (setresgid(0, 0, 0) < 0 && !(joined && errno == EINVAL))
+			return error_sys(e, "becoming group 0 of the user namespace");
+	}
+	if (joined || maps_root(s->uid_mappings, s->uid_mappings_n)) {
+		events_call(c, "setresuid(0, 0, 0)");
+		if (setresuid(0, 0, 0) < 0 && !(joined && errno == EINVAL))
+			return error_sys(e, "becoming user 0 of the user namespace");
+	}
+	/* A change of ids cleared it: prctl(2), PR_SET_PDEATHSIG. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}

@@ -1,0 +1,205 @@
+/*
+ * namespaces.c: see namespaces.h.
+ *
+ * The usual way is one clone3(2). Namespaces that are given by path have to be entered first, and
+ * not by the runtime itself, which must stay where it is: a short-lived joiner does that, makes
+ * the container's process as its sibling (CLONE_PARENT) and ends. A new namespace made after
+ * joining a user namespace then belongs to that one, as it should.
+ */
+#include "namespaces.h"
+
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A user namespace is joined first: it gives the capabilities to join those it owns. */
+static const enum namespace_id join_order[NS_COUNT] = {
+	NS_USER, NS_CGROUP, NS_IPC, NS_NETWORK, NS_PID, NS_TIME, NS_UTS, NS_MOUNT,
+};
+
+/* What the joiner tells: the new process and its pidfd (descriptors are shared: CLONE_FILES). */
+struct join_report {
+	pid_t pid;
+	int pidfd;
+	struct error error;
+};
+
+static bool joins_any(const struct spec *s)
+{
+	for (int id = 0; id < NS_COUNT; id++)
+		if (s->namespaces[id].path)
+			return true;
+	return false;
+}
+
+static uint64_t new_flags(const struct spec *s)
+{
+	uint64_t flags = 0;
+
+	for (int id = 0; id < NS_COUNT; id++)
+		if (spec_makes(s, id))
+			flags |= namespace_kinds[id].flag;
+	return flags;
+}
+
+/* "CLONE_NEWPID|CLONE_NEWUTS" for -v. */
+static const char *flag_names(uint64_t flags, char *text, size_t size)
+{
+	text[0] = '\0';
+	for (int id = 0; id < NS_COUNT; id++)
+		if (flags & namespace_kinds[id].flag)
+			snprintf(text + strlen(text), size - strlen(text), "%s|",
+				 namespace_kinds[id].flag_name);
+	return text;
+}
+
+static pid_t clone3(struct clone_args *args)
+{
+	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
+}
+
+/* Makes the container's process; in the child it goes on in container_child() and not here. */
+static int create(struct container *c, uint64_t more_flags, int child_sync, int child_error,
+		  struct error *e)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = new_flags(c->spec) | CLONE_PIDFD | more_flags,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		/* With CLONE_PARENT the signal is the joiner's own: clone3 wants 0 here. */
+		.exit_signal = more_flags & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+	char names[160];
+	pid_t pid;
+
+	if (c->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)c->cgroup_fd;
+	}
+	events_call(c, "clone3(%sCLONE_PIDFD%s)",
+		    flag_names(new_flags(c->spec), names, sizeof(names)),
+		    c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
+	pid = clone3(&args);
+	if (pid < 0) {
+		error_sys(e, "creating the container's process");
+		if (errno == EPERM)
+			error_hint(e, "new namespaces need root, or a user namespace in the spec");
+		return -1;
+	}
+	if (pid == 0) {
+		close(c->sync_fd);
+		close(c->error_fd);
+		c->sync_fd = child_sync;
+		c->error_fd = child_error;
+		container_child(c);
+	}
+	c->pid = pid;
+	c->pidfd = pidfd;
+	return 0;
+}
+
+/* Enters each namespace that has a path. */
+static int join(struct container *c, struct error *e)
+{
+	for (int i = 0; i < NS_COUNT; i++) {
+		enum namespace_id id = join_order[i];
+		const char *path = c->spec->namespaces[id].path;
+		int fd, result;
+
+		if (!path)
+			continue;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_sys(e, "opening %s namespace %s", namespace_kinds[id].name, path);
+		events_call(c, "setns(%s, %s)", path, namespace_kinds[id].flag_name);
+		result = setns(fd, (int)namespace_kinds[id].flag);
+		if (result < 0)
+			error_sys(e, "joining %s namespace %s", namespace_kinds[id].name, path);
+		close(fd);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void __attribute__((noreturn))
+joiner(struct container *c, int child_sync, int child_error, int report_fd)
+{
+	struct join_report report = {.pidfd = -1};
+
+	error_clear(&report.error);
+	if (join(c, &report.error) == 0 &&
+	    create(c, CLONE_PARENT, child_sync, child_error, &report.error) == 0) {
+		report.pid = c->pid;
+		report.pidfd = c->pidfd;
+	}
+	_exit(write(report_fd, &report, sizeof(report)) == (ssize_t)sizeof(report) ? 0 : 1);
+}
+
+static int create_joined(struct container *c, int child_sync, int child_error, struct error *e)
+{
+	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+	struct join_report report = {.pidfd = -1};
+	int pipe_fds[2];
+	ssize_t got;
+	pid_t pid;
+
+	/* Read only after the joiner has ended: nothing there then means that it told nothing. */
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_sys(e, "making a pipe");
+	pid = clone3(&args);
+	if (pid == 0)
+		joiner(c, child_sync, child_error, pipe_fds[1]);
+	if (pid < 0) {
+		error_sys(e, "creating the joining process");
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
+		return -1;
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	close(pipe_fds[1]);
+	got = read(pipe_fds[0], &report, sizeof(report));
+	close(pipe_fds[0]);
+	if (got != (ssize_t)sizeof(report))
+		return error_say(e, "the joining process ended early");
+	if (report.pid <= 0) {
+		*e = report.error;
+		return -1;
+	}
+	c->pid = report.pid;
+	c->pidfd = report.pidfd;
+	return 0;
+}
+
+int namespaces_create(struct container *c, struct error *e)
+{
+	int sync_pair[2], error_pipe[2], result;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync_pair) < 0)
+		return error_sys(e, "making a socket pair");
+	if (pipe2(error_pipe, O_CLOEXEC) < 0) {
+		error_sys(e, "making a pipe");
+		close(sync_pair[0]);
+		close(sync_pair[1]);
+		return -1;
+	}
+	c->sync_fd = sync_pair[0];
+	c->error_fd = error_pipe[0];
+	result = joins_any(c->spec)
+			 ? create_joined(c, sync_pair[1], error_pipe[1], e)
+			 : create(c, 0, sync_pair[1], error_pipe[1], e);
+	close(sync_pair[1]);
+	close(error_pipe[1]);
+	if (result == 0)
+		events_fact(c, "pid", "%d", c->pid);
+	return result;
+}

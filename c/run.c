@@ -1,0 +1,188 @@
+/* run.c: see run.h. Everything that can be refused is refused here, before anything is made. */
+#include "run.h"
+
+#include "cgroup.h"
+#include "container.h"
+#include "events.h"
+#include "options.h"
+#include "spec.h"
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_SPEC "shared/specs/full.json"
+#define DEFAULT_ROOTFS "build/rootfs"
+
+/* What the options say. */
+struct run_options {
+	const char *spec, *rootfs, *name, *pid_file, *events;
+	bool no_pivot, verbose;
+};
+
+enum { RUN_OPTIONS = 7 };
+
+static void run_table(struct run_options *o, struct option options[RUN_OPTIONS])
+{
+	const struct option table[RUN_OPTIONS] = {
+		{"--spec", "FILE", "the spec, default " DEFAULT_SPEC, NULL, &o->spec},
+		{"--rootfs", "DIR", "the root, default root.path of the spec, else " DEFAULT_ROOTFS,
+		 NULL, &o->rootfs},
+		{"--name", "NAME", "the container's name, default box-PID", NULL, &o->name},
+		{"--pid-file", "FILE", "write the pid of the container's first process to FILE",
+		 NULL, &o->pid_file},
+		{"--events", "FILE", "append each stage's begin and end to FILE (JSON Lines)", NULL,
+		 &o->events},
+		{"--no-pivot", NULL, "move and chroot instead of pivot_root", &o->no_pivot, NULL},
+		{"-v", NULL, "tell each stage and its system calls", &o->verbose, NULL},
+	};
+
+	memcpy(options, table, sizeof(table));
+}
+
+void run_help(FILE *out)
+{
+	struct run_options unused = {0};
+	struct option options[RUN_OPTIONS];
+
+	run_table(&unused, options);
+	fputc('\n', out);
+	options_print(options, RUN_OPTIONS, out);
+}
+
+/*
+ * The rootfs, made absolute: --rootfs, else the spec's root.path (relative to the spec's own
+ * directory, as in an OCI bundle), else build/rootfs.
+ */
+static int find_rootfs(const struct run_options *o, const struct spec *s, char out[PATH_MAX],
+		       struct error *e)
+{
+	const char *path = o->rootfs, *slash = strrchr(o->spec, '/');
+	char joined[PATH_MAX];
+	struct stat st;
+
+	if (!path && s->root.path && s->root.path[0] != '/' && slash) {
+		snprintf(joined, sizeof(joined), "%.*s/%s", (int)(slash - o->spec), o->spec,
+			 s->root.path);
+		path = joined;
+	} else if (!path) {
+		path = s->root.path ? s->root.path : DEFAULT_ROOTFS;
+	}
+	if (!realpath(path, out)) {
+		error_sys(e, "rootfs %s", path);
+		return error_hint(e, "make rootfs builds one in " DEFAULT_ROOTFS
+				     "; --rootfs names another");
+	}
+	if (stat(out, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return error_sys(e, "rootfs %s", path);
+	}
+	if (strcmp(out, "/") == 0)
+		return error_say(e, "rootfs %s: the host's own root cannot be a rootfs", path);
+	return 0;
+}
+
+/* The command: after "--", else process.args, else a shell. */
+static char *const *find_command(const struct operands *words, const struct spec *s)
+{
+	static char name[] = "/bin/sh";
+	static char *shell[] = {name, NULL};
+
+	if (words->command)
+		return words->command;
+	return s->process.args.n > 0 ? s->process.args.v : shell;
+}
+
+static int refuse_early(const struct operands *words, const char *program, struct error *e)
+{
+	if (words->words_n > 0) {
+		error_say(e, "unexpected argument %s", words->words[0]);
+		return error_hint(e, "a command goes after --: %s run -- %s", program,
+				  words->words[0]);
+	}
+	if (words->command && !words->command[0]) {
+		error_say(e, "a command is missing after --");
+		return error_hint(e, "%s run -- /bin/sh", program);
+	}
+	return 0;
+}
+
+/* Descriptors 0, 1 and 2 exist, so that nothing the runtime opens gets one of these numbers. */
+static int fill_standard_streams(struct error *e)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd < 0)
+		return error_sys(e, "opening /dev/null");
+	close(fd);
+	return 0;
+}
+
+static int open_outputs(struct container *c, const struct run_options *o, struct error *e)
+{
+	c->log_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (c->log_fd < 0)
+		return error_sys(e, "keeping standard error");
+	return o->events ? events_open(c, o->events, e) : 0;
+}
+
+static int run_spec(const char *program, const struct run_options *o, const struct operands *words,
+		    const struct spec *s, struct error *e)
+{
+	struct container c;
+	char name[CONTAINER_NAME_MAX + 1], rootfs[PATH_MAX];
+	int result;
+
+	container_init(&c);
+	snprintf(name, sizeof(name), "box-%d", getpid());
+	if ((o->name && state_check_name(o->name, e) < 0) || find_rootfs(o, s, rootfs, e) < 0 ||
+	    fill_standard_streams(e) < 0 || cgroup_check(s, e) < 0)
+		return -1;
+	c.spec = s;
+	c.program = program;
+	c.name = o->name ? o->name : name;
+	c.rootfs = rootfs;
+	c.pid_file = o->pid_file;
+	c.command = find_command(words, s);
+	c.no_pivot = o->no_pivot;
+	c.verbose = o->verbose;
+	c.new_terminal = s->process.terminal && isatty(STDIN_FILENO);
+	result = open_outputs(&c, o, e);
+	if (result == 0)
+		result = container_run(&c, e);
+	if (c.events_fd >= 0)
+		close(c.events_fd);
+	if (c.log_fd >= 0)
+		close(c.log_fd);
+	return result < 0 ? -1 : c.exit_status;
+}
+
+int run_command(const char *program, char **argv, int argc, struct error *e)
+{
+	struct run_options o = {0};
+	struct option options[RUN_OPTIONS];
+	struct operands words;
+	struct spec spec = {0};
+	char context[64];
+	int result;
+
+	snprintf(context, sizeof(context), "%s run", program);
+	run_table(&o, options);
+	if (options_parse(options, RUN_OPTIONS, argv, argc, context, &words, e) < 0 ||
+	    refuse_early(&words, program, e) < 0)
+		return -1;
+	if (!o.spec)
+		o.spec = DEFAULT_SPEC;
+	if (spec_load(o.spec, &spec, e) < 0)
+		return -1;
+	result = run_spec(program, &o, &words, &spec, e);
+	spec_free(&spec);
+	return result;
+}

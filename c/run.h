@@ -1,0 +1,17 @@
+/* run.h: command `run`: from the command line and a spec to a container. */
+#ifndef TWINBOX_RUN_H
+#define TWINBOX_RUN_H
+
+#include "error.h"
+
+#define RUN_USAGE                                                                                  \
+	"[--spec FILE] [--rootfs DIR] [--name NAME] [--pid-file FILE] [--events FILE] "            \
+	"[--no-pivot] [-v] [-- CMD [ARG...]]"
+
+/* Runs one container; returns the command's exit status, or -1 and e where the runtime failed. */
+int run_command(const char *program, char **argv, int argc, struct error *e);
+
+/* The options of `run` for --help. */
+void run_help(FILE *out);
+
+#endif
