@@ -1,0 +1,140 @@
+/* json.c: see json.h. go/json.go is its twin; what is refused is decided in json_scan.c. */
+#include "json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct shown json_shown(const char *text)
+{
+	struct shown shown;
+	size_t n = strlen(text);
+
+	if (n <= 64) {
+		memcpy(shown.text, text, n + 1);
+		return shown;
+	}
+	/* Never the half of a character. */
+	for (n = 64; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+		;
+	memcpy(shown.text, text, n);
+	memcpy(shown.text + n, "...", 4);
+	return shown;
+}
+
+int json_read(const char *label, const char *data, size_t len, json_t **out, struct error *e)
+{
+	json_error_t problem;
+
+	if (json_check(label, data, len, e) < 0)
+		return -1;
+	*out = json_loadb(data, len, JSON_DECODE_ANY, &problem);
+	if (!*out)
+		return error_say(e, "%s:%d:%d: %s", label, problem.line, problem.column, problem.text);
+	return 0;
+}
+
+static void json_write_string(const char *text, FILE *out)
+{
+	fputc('"', out);
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (*p < 0x20)
+			fprintf(out, "\\u%04x", *p);
+		else if (*p == '"' || *p == '\\')
+			fprintf(out, "\\%c", *p);
+		else
+			fputc(*p, out);
+	}
+	fputc('"', out);
+}
+
+static void json_write_line(FILE *out, int level)
+{
+	fprintf(out, "\n%*s", level * 2, "");
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static int json_write_value(json_t *value, FILE *out, int level);
+
+static int json_write_object(json_t *value, FILE *out, int level)
+{
+	size_t n = 0, size = json_object_size(value);
+	const char **keys, *key;
+	json_t *member;
+	int failed = 0;
+
+	if (size == 0) {
+		fputs("{}", out);
+		return 0;
+	}
+	keys = calloc(size, sizeof(*keys));
+	if (!keys)
+		return -1;
+	json_object_foreach (value, key, member)
+		keys[n++] = key;
+	qsort(keys, n, sizeof(*keys), compare_texts);
+	fputc('{', out);
+	for (size_t i = 0; i < n && !failed; i++) {
+		if (i > 0)
+			fputc(',', out);
+		json_write_line(out, level + 1);
+		json_write_string(keys[i], out);
+		fputs(": ", out);
+		failed = json_write_value(json_object_get(value, keys[i]), out, level + 1);
+	}
+	json_write_line(out, level);
+	fputc('}', out);
+	free(keys);
+	return failed;
+}
+
+static int json_write_array(json_t *value, FILE *out, int level)
+{
+	size_t size = json_array_size(value);
+	int failed = 0;
+
+	if (size == 0) {
+		fputs("[]", out);
+		return 0;
+	}
+	fputc('[', out);
+	for (size_t i = 0; i < size && !failed; i++) {
+		if (i > 0)
+			fputc(',', out);
+		json_write_line(out, level + 1);
+		failed = json_write_value(json_array_get(value, i), out, level + 1);
+	}
+	json_write_line(out, level);
+	fputc(']', out);
+	return failed;
+}
+
+static int json_write_value(json_t *value, FILE *out, int level)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return json_write_object(value, out, level);
+	case JSON_ARRAY:
+		return json_write_array(value, out, level);
+	case JSON_STRING:
+		json_write_string(json_string_value(value), out);
+		return 0;
+	case JSON_INTEGER:
+		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		return 0;
+	default:
+		fputs(json_is_true(value) ? "true" : "false", out);
+		return 0;
+	}
+}
+
+int json_write(json_t *value, FILE *out)
+{
+	int failed = json_write_value(value, out, 0);
+
+	fputc('\n', out);
+	return failed;
+}

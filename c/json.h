@@ -1,0 +1,43 @@
+/*
+ * json.h: strict JSON, read and written the same by both sides.
+ *
+ * json_check() and go/json.go's jsonCheck() are one algorithm: they alone decide what is refused
+ * and in which words, because jansson's and encoding/json's own messages and limits differ. What
+ * has passed is plain enough that both libraries make the same tree of it.
+ */
+#ifndef TWINBOX_JSON_H
+#define TWINBOX_JSON_H
+
+#include "error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define JSON_MAX_DEPTH 32     /* objects and arrays within each other */
+#define JSON_MAX_VALUES 16384 /* values in one file: what bounds the memory of the tree */
+
+/* A text of the file as messages show it: cut to 64 bytes. */
+struct shown {
+	char text[72];
+};
+struct shown json_shown(const char *text);
+
+/*
+ * 0 when the len bytes at data are one JSON value (RFC 8259) that fits the limits above, with
+ * integers of 64 bits only, UTF-8 without NUL and no key twice in an object. Else -1 with
+ * "LABEL:LINE:COLUMN: WHAT" in e; the column counts bytes from 1.
+ */
+int json_check(const char *label, const char *data, size_t len, struct error *e);
+
+/* Checks and makes the tree. *out is the caller's (json_decref). */
+int json_read(const char *label, const char *data, size_t len, json_t **out, struct error *e);
+
+/*
+ * Prints value: keys sorted by their bytes, two spaces a level, LF at the end, escapes only where
+ * JSON wants them. Integers, strings, booleans, arrays and objects. Returns 0, or -1 with errno
+ * set (ENOMEM); the caller looks at ferror(out).
+ */
+int json_write(json_t *value, FILE *out);
+
+#endif

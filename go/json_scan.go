@@ -1,0 +1,368 @@
+// What is JSON and what is not; c/json_scan.c is the same, function for function.
+
+package gobox
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	jsonMaxDepth  = 32    // objects and arrays within each other
+	jsonMaxValues = 16384 // values in one file: what bounds the memory of the tree
+)
+
+// jsonKey is a key of an object that is being read: its text after escapes.
+type jsonKey struct {
+	offset int // of its quote in the file
+	text   string
+}
+
+type jsonScanner struct {
+	label         string
+	data          []byte
+	at            int
+	depth, values int
+	keys          []jsonKey // of all objects that are open, the innermost last
+	text          []byte    // of the key under way
+}
+
+func (s *jsonScanner) refuse(at int, format string, args ...any) error {
+	line, column := 1, 1
+	for _, b := range s.data[:at] {
+		column++
+		if b == '\n' {
+			line++
+			column = 1
+		}
+	}
+	return errorSay("%s:%d:%d: %s", s.label, line, column, fmt.Sprintf(format, args...))
+}
+
+// refuseByte refuses the byte under way: "expected a value, not ']'".
+func (s *jsonScanner) refuseByte(expected string) error {
+	if s.at == len(s.data) {
+		return s.refuse(s.at, "expected %s, not the end of the file", expected)
+	}
+	if b := s.data[s.at]; b > 0x20 && b < 0x7f {
+		return s.refuse(s.at, "expected %s, not '%c'", expected, b)
+	}
+	return s.refuse(s.at, "expected %s, not byte 0x%02x", expected, s.data[s.at])
+}
+
+// peek gives the next byte, -1 at the end.
+func (s *jsonScanner) peek() int {
+	if s.at < len(s.data) {
+		return int(s.data[s.at])
+	}
+	return -1
+}
+
+func (s *jsonScanner) skipSpace() {
+	for s.at < len(s.data) && strings.IndexByte(" \t\n\r", s.data[s.at]) >= 0 {
+		s.at++
+	}
+}
+
+func (s *jsonScanner) scanWord(word string) error {
+	if !bytes.HasPrefix(s.data[s.at:], []byte(word)) {
+		return s.refuseByte("a value")
+	}
+	s.at += len(word)
+	return nil
+}
+
+func isDigit(c int) bool {
+	return c >= '0' && c <= '9'
+}
+
+func (s *jsonScanner) scanNumber() error {
+	begin, limit, n := s.at, uint64(math.MaxInt64), uint64(0)
+	if s.peek() == '-' {
+		limit++
+		s.at++
+	}
+	if !isDigit(s.peek()) {
+		return s.refuseByte("a digit")
+	}
+	if s.peek() == '0' && s.at+1 < len(s.data) && isDigit(int(s.data[s.at+1])) {
+		return s.refuse(begin, "a number must not begin with 0")
+	}
+	for ; isDigit(s.peek()); s.at++ {
+		digit := uint64(s.data[s.at] - '0')
+		if n > (limit-digit)/10 {
+			return s.refuse(begin, "the number does not fit into 64 bits with sign")
+		}
+		n = n*10 + digit
+	}
+	if c := s.peek(); c == '.' || c == 'e' || c == 'E' {
+		return s.refuse(begin, "a number must be an integer, without fraction or exponent")
+	}
+	return nil
+}
+
+// keep keeps one character of a key, as UTF-8.
+func (s *jsonScanner) keep(key bool, c rune) {
+	if key {
+		s.text = utf8.AppendRune(s.text, c)
+	}
+}
+
+// scanHex reads the four digits after "\u".
+func (s *jsonScanner) scanHex() (rune, error) {
+	n := rune(0)
+	for i := 0; i < 4; i++ {
+		c := s.peek()
+		switch {
+		case isDigit(c):
+			n = n*16 + rune(c) - '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			n = n*16 + rune(c|0x20) - 'a' + 10
+		default:
+			return 0, s.refuseByte("four hexadecimal digits")
+		}
+		s.at++
+	}
+	return n, nil
+}
+
+// scanEscape stands after the backslash.
+func (s *jsonScanner) scanEscape(key bool) error {
+	const names, meanings = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
+	begin := s.at - 1
+	for i := range names {
+		if s.peek() == int(names[i]) {
+			s.at++
+			s.keep(key, rune(meanings[i]))
+			return nil
+		}
+	}
+	if s.peek() != 'u' {
+		return s.refuseByte(`one of "\/bfnrtu after a backslash`)
+	}
+	s.at++
+	high, err := s.scanHex()
+	if err != nil {
+		return err
+	}
+	if high == 0 {
+		return s.refuse(begin, "a string must not hold NUL")
+	}
+	if high >= 0xdc00 && high <= 0xdfff {
+		return s.refuse(begin, "a low surrogate without a high one")
+	}
+	if high >= 0xd800 && high <= 0xdbff {
+		if !bytes.HasPrefix(s.data[s.at:], []byte(`\u`)) {
+			return s.refuse(begin, "a high surrogate without a low one")
+		}
+		s.at += 2
+		low, err := s.scanHex()
+		if err != nil {
+			return err
+		}
+		if low < 0xdc00 || low > 0xdfff {
+			return s.refuse(begin, "a high surrogate without a low one")
+		}
+		high = 0x10000 + (high-0xd800)<<10 + (low - 0xdc00)
+	}
+	s.keep(key, high)
+	return nil
+}
+
+// scanUTF8: no overlong form, no surrogate, at most U+10FFFF. That is what Go's DecodeRune wants
+// too; C does it by hand.
+func (s *jsonScanner) scanUTF8(key bool) error {
+	c, n := utf8.DecodeRune(s.data[s.at:])
+	if c == utf8.RuneError && n <= 1 {
+		return s.refuse(s.at, "not UTF-8")
+	}
+	s.at += n
+	s.keep(key, c)
+	return nil
+}
+
+func (s *jsonScanner) scanString(key bool) error {
+	begin := s.at
+	s.at++
+	for {
+		c := s.peek()
+		if c < 0 {
+			return s.refuse(begin, "the string does not end")
+		}
+		if c < 0x20 {
+			return s.refuse(s.at, "control character 0x%02x in a string", c)
+		}
+		if c >= 0x80 {
+			if err := s.scanUTF8(key); err != nil {
+				return err
+			}
+			continue
+		}
+		s.at++
+		if c == '"' {
+			return nil
+		}
+		if c != '\\' {
+			s.keep(key, rune(c))
+		} else if err := s.scanEscape(key); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *jsonScanner) scanKey() error {
+	offset := s.at
+	if s.peek() != '"' {
+		return s.refuseByte("a key in quotes")
+	}
+	s.text = s.text[:0]
+	if err := s.scanString(true); err != nil {
+		return err
+	}
+	s.keys = append(s.keys, jsonKey{offset, string(s.text)})
+	s.skipSpace()
+	if s.peek() != ':' {
+		return s.refuseByte("':' after the key")
+	}
+	s.at++
+	return nil
+}
+
+// checkKeys stands at the end of an object whose keys begin at first: sorted, so that many keys
+// cost little.
+func (s *jsonScanner) checkKeys(first int) error {
+	keys, twice := s.keys[first:], -1
+	sort.Slice(keys, func(i, j int) bool {
+		if keys[i].text != keys[j].text {
+			return keys[i].text < keys[j].text
+		}
+		return keys[i].offset < keys[j].offset
+	})
+	for i := 1; i < len(keys); i++ {
+		if keys[i-1].text == keys[i].text && (twice < 0 || keys[i].offset < keys[twice].offset) {
+			twice = i
+		}
+	}
+	if twice >= 0 {
+		return s.refuse(keys[twice].offset, `key "%s" is given twice`, jsonShown(keys[twice].text))
+	}
+	return nil
+}
+
+// scanObject stands after '{'.
+func (s *jsonScanner) scanObject() error {
+	first := len(s.keys)
+	s.skipSpace()
+	if s.peek() == '}' {
+		s.at++
+		return nil
+	}
+	for {
+		s.skipSpace()
+		if err := s.scanKey(); err != nil {
+			return err
+		}
+		if err := s.scanValue(); err != nil {
+			return err
+		}
+		s.skipSpace()
+		if s.peek() == '}' {
+			break
+		}
+		if s.peek() != ',' {
+			return s.refuseByte("',' or '}'")
+		}
+		s.at++
+	}
+	s.at++
+	if err := s.checkKeys(first); err != nil {
+		return err
+	}
+	s.keys = s.keys[:first]
+	return nil
+}
+
+// scanArray stands after '['.
+func (s *jsonScanner) scanArray() error {
+	s.skipSpace()
+	if s.peek() == ']' {
+		s.at++
+		return nil
+	}
+	for {
+		if err := s.scanValue(); err != nil {
+			return err
+		}
+		s.skipSpace()
+		if s.peek() == ']' {
+			break
+		}
+		if s.peek() != ',' {
+			return s.refuseByte("',' or ']'")
+		}
+		s.at++
+	}
+	s.at++
+	return nil
+}
+
+func (s *jsonScanner) scanValue() error {
+	s.skipSpace()
+	if s.values++; s.values > jsonMaxValues {
+		return s.refuse(s.at, "more than %d values", jsonMaxValues)
+	}
+	c := s.peek()
+	switch c {
+	case '{', '[':
+		if s.depth++; s.depth > jsonMaxDepth {
+			return s.refuse(s.at, "more than %d levels", jsonMaxDepth)
+		}
+		s.at++
+		scan := s.scanArray
+		if c == '{' {
+			scan = s.scanObject
+		}
+		err := scan()
+		s.depth--
+		return err
+	case '"':
+		return s.scanString(false)
+	case 't':
+		return s.scanWord("true")
+	case 'f':
+		return s.scanWord("false")
+	case 'n':
+		return s.scanWord("null")
+	}
+	if c == '-' || isDigit(c) {
+		return s.scanNumber()
+	}
+	return s.refuseByte("a value")
+}
+
+func (s *jsonScanner) scanFile() error {
+	s.skipSpace()
+	if s.at == len(s.data) {
+		return s.refuse(s.at, "the file is empty")
+	}
+	if err := s.scanValue(); err != nil {
+		return err
+	}
+	s.skipSpace()
+	if s.at < len(s.data) {
+		return s.refuseByte("the end of the file")
+	}
+	return nil
+}
+
+// jsonCheck gives nil when data is one JSON value (RFC 8259) that fits the limits above, with
+// integers of 64 bits only, UTF-8 without NUL and no key twice in an object. Else it gives
+// "LABEL:LINE:COLUMN: WHAT"; the column counts bytes from 1.
+func jsonCheck(label string, data []byte) error {
+	s := jsonScanner{label: label, data: data}
+	return s.scanFile()
+}
