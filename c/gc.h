@@ -5,12 +5,23 @@
 #include "state.h"
 
 /*
- * Ends the process, removes cgroup, link, pid file and state file of a container that nobody
- * holds. The caller has the lock. Touches nothing that the state does not name.
+ * Ends the process, removes cgroup, link, pid file and, once all of that is gone, the state file
+ * of a container that nobody holds. The caller has the lock. Touches nothing that the state does
+ * not name, and nothing that a container alive names too. Goes on after a failure and reports the
+ * first.
  */
 int gc_container(const struct state *s, struct error *e);
 
-/* Command `gc [--dry-run]`: each stale container, told on out; returns how many could not be undone. */
+/*
+ * Command `gc [--dry-run]`: each stale container, told on out; returns how many could not be
+ * undone, with the first failure in e.
+ */
 int gc_all(bool dry_run, FILE *out, struct error *e);
+
+/*
+ * Kills the process behind pidfd (SIGKILL) and waits until it has ended, 10 seconds at most. No
+ * error where it has ended already.
+ */
+int gc_kill(int pidfd, struct error *e);
 
 #endif

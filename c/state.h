@@ -21,8 +21,8 @@ struct state {
 	char cgroup[PATH_MAX];	 /* "" or "/twinbox/NAME" */
 	char link[16];		 /* "" or the host end of the veth */
 	char rootfs[PATH_MAX];
-	char pid_file[PATH_MAX]; /* "" or the file of --pid-file */
-	bool alive;		 /* somebody holds the lock */
+	char pid_file[PATH_MAX]; /* "" or the file of --pid-file, absolute */
+	bool alive;		 /* somebody holds the lock; not in the file */
 };
 
 /* A name: 1 to 64 of A-Z a-z 0-9 _ . - and not beginning with . or - */
@@ -31,6 +31,8 @@ int state_check_name(const char *name, struct error *e);
 /*
  * Makes and locks the state file of c (O_EXCL|O_NOFOLLOW), naming what c is about to make.
  * A stale file of that name is collected first (gc_container()); a live one is an error (EEXIST).
+ * So is a cgroup, link or pid file that is there already: once named here it would be taken for
+ * the container's own by gc. The words and the stage are those of the stage that would make it.
  */
 int state_create(struct container *c, struct error *e);
 
@@ -40,7 +42,31 @@ int state_update(struct container *c, struct error *e);
 /* Removes the file and closes c->state_fd. No error where it is gone. */
 void state_remove(struct container *c);
 
-/* Reads every state file, sorted by name. *out is malloc'd, owned by the caller (free). */
+/*
+ * Reads every state file, sorted by name. *out is malloc'd, owned by the caller (free). A file
+ * that cannot be read makes it return -1 with the first failure; *out holds the others even then.
+ */
 int state_list(struct state **out, size_t *n, struct error *e);
+
+/*
+ * Locks the state file of name and reads it. Returns the descriptor that holds the lock, owned by
+ * the caller, or -1: ENOENT where there is none, EWOULDBLOCK where its owner is alive.
+ */
+int state_claim(const char *name, struct state *s, struct error *e);
+
+/* Unlinks NAME.json for whoever holds its lock; no error where it is gone. */
+int state_unlink(const char *name, struct error *e);
+
+/* Removes the half-written files of killed runtimes (only counts them with dry_run); how many. */
+int state_sweep(bool dry_run, struct error *e);
+
+/*
+ * Opens the state directory, which must be the caller's own; its path goes to path for messages.
+ * make: makes it where it is missing. Returns the descriptor, owned by the caller, or -1.
+ */
+int state_directory(bool make, char path[PATH_MAX], struct error *e);
+
+/* Start of a process in clock ticks after boot: with the pid it names one process for ever. */
+int state_start_time(pid_t pid, uint64_t *ticks, struct error *e);
 
 #endif

@@ -1,0 +1,103 @@
+/*
+ * cleanup.c: see cleanup.h. The end of every run, of one that failed half-way too: each step looks
+ * at what the container has by then, so that a second call finds nothing to do.
+ */
+#include "cleanup.h"
+
+#include "cgroup.h"
+#include "events.h"
+#include "gc.h"
+#include "network.h"
+#include "state.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Ends and reaps the first process; in a pid namespace the kernel ends all others with it. */
+static int end_process(struct container *c, struct error *e)
+{
+	siginfo_t info;
+	int result = 0;
+
+	if (c->pid > 0) {
+		events_call(c, "pidfd_send_signal(%d, SIGKILL)", c->pidfd);
+		result = gc_kill(c->pidfd, e);
+	}
+	if (c->pid > 0 && result == 0) {
+		/* ECHILD: reaped already. */
+		while (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+			;
+		c->pid = 0;
+	}
+	close_fd(&c->pidfd);
+	return result;
+}
+
+static int remove_cgroup(struct container *c, struct error *e)
+{
+	if (c->cgroup_fd < 0)
+		return 0;
+	close_fd(&c->cgroup_fd);
+	events_call(c, "rmdir(\"" CGROUP_ROOT "%s\")", c->cgroup);
+	return cgroup_remove(c->cgroup, e);
+}
+
+static int remove_link(struct container *c, struct error *e)
+{
+	if (!c->link_made)
+		return 0;
+	c->link_made = false;
+	/* It would die with the namespace, but at a time of the kernel's choosing. */
+	events_call(c, "RTM_DELLINK %s", c->spec->veth.host.name);
+	return network_remove(c->spec->veth.host.name, e);
+}
+
+static int remove_pid_file(struct container *c, struct error *e)
+{
+	if (!c->pid_file_made)
+		return 0;
+	c->pid_file_made = false;
+	events_call(c, "unlink(\"%s\")", c->pid_file);
+	if (unlink(c->pid_file) < 0 && errno != ENOENT)
+		return error_sys(e, "removing pid file %s", c->pid_file);
+	return 0;
+}
+
+/* In this order: the process first, for it holds the rest. */
+static int (*const steps[])(struct container *c, struct error *e) = {
+	end_process,
+	remove_cgroup,
+	remove_link,
+	remove_pid_file,
+};
+
+int cleanup_container(struct container *c, struct error *e)
+{
+	struct error this;
+	int result = 0;
+
+	close_fd(&c->sync_fd);
+	close_fd(&c->error_fd);
+	close_fd(&c->console_fd);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i](c, &this) < 0 && result == 0) {
+			*e = this;
+			result = -1;
+		}
+	}
+	if (result == 0) {
+		state_remove(c);
+		return 0;
+	}
+	/* Unlocked but not removed: it names what is still there, for gc. */
+	close_fd(&c->state_fd);
+	return e->hint[0] ? -1 : error_hint(e, "`%s gc` tries again", c->program);
+}

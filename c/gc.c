@@ -1,0 +1,254 @@
+/*
+ * gc.c: see gc.h. A container whose state file nobody locks has no runtime any more; what it still
+ * has on this machine is in that file, and only that is undone.
+ */
+#include "gc.h"
+
+#include "cgroup.h"
+#include "network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { KILL_WAIT_MS = 10000 };
+
+int gc_kill(int pidfd, struct error *e)
+{
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
+	int ended;
+
+	/* ESRCH: it has ended and was reaped. */
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0)
+		return errno == ESRCH ? 0 : error_sys(e, "killing the container's first process");
+	do
+		ended = poll(&end, 1, KILL_WAIT_MS);
+	while (ended < 0 && errno == EINTR);
+	if (ended < 0)
+		return error_sys(e, "waiting for the container's first process");
+	if (ended == 0)
+		return error_say(e, "the container's first process does not end");
+	return 0;
+}
+
+/*
+ * A descriptor of the first process while it is still the one that the state means, else -1. Its
+ * start time is read after the descriptor is held: from then on the pid cannot change its meaning
+ * unseen (pidfd_open(2)).
+ */
+static int open_process(const struct state *s)
+{
+	struct error ignored;
+	uint64_t ticks;
+	int pidfd;
+
+	if (s->pid <= 0)
+		return -1;
+	pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+	if (pidfd < 0)
+		return -1;
+	if (state_start_time(s->pid, &ticks, &ignored) < 0 || ticks != s->start_time) {
+		close(pidfd);
+		return -1;
+	}
+	return pidfd;
+}
+
+static bool has_process(const struct state *s)
+{
+	int pidfd = open_process(s);
+
+	if (pidfd >= 0)
+		close(pidfd);
+	return pidfd >= 0;
+}
+
+static int remove_process(const struct state *s, struct error *e)
+{
+	int pidfd = open_process(s), result;
+
+	if (pidfd < 0)
+		return 0;
+	result = gc_kill(pidfd, e);
+	close(pidfd);
+	return result;
+}
+
+/* True when cgroup is path or lies below it, so that removing path would take it along. */
+static bool is_within(const char *cgroup, const char *path)
+{
+	size_t n = strlen(path);
+
+	return strncmp(cgroup, path, n) == 0 && (cgroup[n] == '\0' || cgroup[n] == '/');
+}
+
+/*
+ * A state file names what its runtime was about to make. Where the runtime was killed before it
+ * came to that, a container alive may have made something of the same name: that one is not ours.
+ */
+static bool alive_uses(const struct state *s, bool want_cgroup)
+{
+	struct state *all;
+	struct error ignored;
+	bool used = false;
+	size_t n;
+
+	state_list(&all, &n, &ignored);
+	for (size_t i = 0; i < n; i++) {
+		if (!all[i].alive || strcmp(all[i].name, s->name) == 0)
+			continue;
+		used |= want_cgroup ? is_within(all[i].cgroup, s->cgroup)
+				    : strcmp(all[i].link, s->link) == 0;
+	}
+	free(all);
+	return used;
+}
+
+static bool has_cgroup(const struct state *s)
+{
+	char path[sizeof(CGROUP_ROOT) + PATH_MAX];
+
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s", s->cgroup);
+	return s->cgroup[0] && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !alive_uses(s, true);
+}
+
+static int remove_cgroup(const struct state *s, struct error *e)
+{
+	return has_cgroup(s) ? cgroup_remove(s->cgroup, e) : 0;
+}
+
+static bool has_link(const struct state *s)
+{
+	return s->link[0] && if_nametoindex(s->link) != 0 && !alive_uses(s, false);
+}
+
+static int remove_link(const struct state *s, struct error *e)
+{
+	return has_link(s) ? network_remove(s->link, e) : 0;
+}
+
+/* A pid file is the container's while it holds the container's pid, or nothing yet. */
+static bool has_pid_file(const struct state *s)
+{
+	char text[32], expected[32];
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	fd = s->pid_file[0] ? open(s->pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		n = read(fd, text, sizeof(text));
+	close(fd);
+	snprintf(expected, sizeof(expected), "%d\n", s->pid);
+	return n == 0 || (n == (ssize_t)strlen(expected) && memcmp(text, expected, (size_t)n) == 0);
+}
+
+static int remove_pid_file(const struct state *s, struct error *e)
+{
+	if (!has_pid_file(s) || unlink(s->pid_file) == 0 || errno == ENOENT)
+		return 0;
+	return error_sys(e, "removing pid file %s", s->pid_file);
+}
+
+/* In this order: the process first, for it holds the rest. */
+static const struct leftover {
+	const char *what;
+	bool (*exists)(const struct state *s);
+	int (*remove)(const struct state *s, struct error *e);
+} leftovers[] = {
+	{"process", has_process, remove_process},
+	{"cgroup", has_cgroup, remove_cgroup},
+	{"link", has_link, remove_link},
+	{"pid file", has_pid_file, remove_pid_file},
+};
+
+enum { LEFTOVERS = sizeof(leftovers) / sizeof(leftovers[0]) };
+
+int gc_container(const struct state *s, struct error *e)
+{
+	struct error this;
+	int result = 0;
+
+	for (size_t i = 0; i < LEFTOVERS; i++) {
+		if (leftovers[i].remove(s, &this) < 0 && result == 0) {
+			*e = this;
+			result = -1;
+		}
+	}
+	/* What could not be removed stays named, for the next gc. */
+	return result == 0 ? state_unlink(s->name, e) : result;
+}
+
+/* "full: removed process, cgroup, state file" */
+static void tell(const struct state *s, const char *verb, const bool found[LEFTOVERS], FILE *out)
+{
+	fprintf(out, "%s: %s ", s->name, verb);
+	for (size_t i = 0; i < LEFTOVERS; i++)
+		if (found[i])
+			fprintf(out, "%s, ", leftovers[i].what);
+	fprintf(out, "state file\n");
+}
+
+/* One container that nobody holds; the caller has its lock. */
+static int collect(const struct state *s, bool dry_run, FILE *out, struct error *e)
+{
+	bool found[LEFTOVERS];
+
+	for (size_t i = 0; i < LEFTOVERS; i++)
+		found[i] = leftovers[i].exists(s);
+	if (!dry_run && gc_container(s, e) < 0) {
+		fprintf(out, "%s: could not be removed\n", s->name);
+		return -1;
+	}
+	tell(s, dry_run ? "would remove" : "removed", found, out);
+	return 0;
+}
+
+/* 1 where a lock shows that it has an owner after all, or another gc was faster. */
+static int collect_name(const char *name, bool dry_run, FILE *out, struct error *e)
+{
+	struct state s;
+	int fd = state_claim(name, &s, e);
+	int result;
+
+	if (fd < 0)
+		return e->errnum == EWOULDBLOCK || e->errnum == ENOENT ? 1 : -1;
+	result = collect(&s, dry_run, out, e);
+	close(fd);
+	return result;
+}
+
+int gc_all(bool dry_run, FILE *out, struct error *e)
+{
+	struct error this;
+	struct state *all;
+	int failed = 0, told = 0, swept;
+	size_t n;
+
+	if (state_list(&all, &n, e) < 0)
+		failed++;
+	for (size_t i = 0; i < n; i++) {
+		int result = all[i].alive ? 1 : collect_name(all[i].name, dry_run, out, &this);
+
+		told += result <= 0;
+		if (result < 0 && failed++ == 0)
+			*e = this;
+	}
+	free(all);
+	swept = state_sweep(dry_run, &this);
+	if (swept > 0)
+		fprintf(out, "half-written state files %s: %d\n",
+			dry_run ? "to remove" : "removed", swept);
+	if (told == 0 && swept <= 0 && failed == 0)
+		fprintf(out, "nothing to collect\n");
+	return failed;
+}

@@ -1,0 +1,296 @@
+/*
+ * state.c: see state.h. Before the first stage a container is written down here, after the last it
+ * is struck out; what a killed runtime left in between is found by its name and its lost lock.
+ */
+#include "state.h"
+
+#include "gc.h"
+#include "state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TEMPORARY_TRIES = 100 };
+
+int state_check_name(const char *name, struct error *e)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_.-";
+	size_t n = strlen(name);
+
+	if (n >= 1 && n <= CONTAINER_NAME_MAX && strspn(name, allowed) == n && name[0] != '.' &&
+	    name[0] != '-')
+		return 0;
+	error_say(e, "container name \"%.100s\" is not allowed", name);
+	return error_hint(e, "1 to %d of A-Z a-z 0-9 _ . - and not beginning with . or -",
+			  CONTAINER_NAME_MAX);
+}
+
+int state_start_time(pid_t pid, uint64_t *ticks, struct error *e)
+{
+	char path[32], text[2048], *field;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(e, "opening %s", path);
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		error_sys(e, "reading %s", path);
+	close(fd);
+	if (n < 0)
+		return -1;
+	text[n] = '\0';
+	/* Field 2 is the command in brackets and may hold any byte, brackets too: proc_pid_stat(5). */
+	field = strrchr(text, ')');
+	for (int i = 2; field && i < 22; i++)
+		field = strchr(field + 1, ' ');
+	if (!field)
+		return error_say(e, "%s has no start time", path);
+	*ticks = strtoull(field, NULL, 10);
+	return 0;
+}
+
+/* The path from the root of the file system: gc may be started in another directory. */
+static int make_absolute(const char *path, char *out, size_t size, struct error *e)
+{
+	char here[PATH_MAX] = "";
+
+	if (path[0] != '/' && !getcwd(here, sizeof(here)))
+		return error_sys(e, "finding the working directory");
+	if (strlen(here) + 1 + strlen(path) >= size)
+		return error_say(e, "path is too long: %.100s", path);
+	strcpy(out, here);
+	strcat(out, path[0] == '/' ? "" : "/");
+	strcat(out, path);
+	return 0;
+}
+
+/* What c is about to make, as the file will say it. */
+static int describe(const struct container *c, struct state *s, struct error *e)
+{
+	memset(s, 0, sizeof(*s));
+	snprintf(s->name, sizeof(s->name), "%s", c->name);
+	snprintf(s->runtime, sizeof(s->runtime), "%s", c->program);
+	s->created = time(NULL);
+	snprintf(s->cgroup, sizeof(s->cgroup), "%s", c->cgroup);
+	if (c->spec->has_veth)
+		snprintf(s->link, sizeof(s->link), "%s", c->spec->veth.host.name);
+	if (make_absolute(c->rootfs, s->rootfs, sizeof(s->rootfs), e) < 0)
+		return -1;
+	if (c->pid_file && make_absolute(c->pid_file, s->pid_file, sizeof(s->pid_file), e) < 0)
+		return -1;
+	if (!state_is_utf8(s->cgroup) || !state_is_utf8(s->rootfs) || !state_is_utf8(s->pid_file))
+		return error_say(e, "the state file can hold only paths in UTF-8");
+	return 0;
+}
+
+/* An error of a stage that would come later, told before anything is made. */
+static int exists(struct error *e, const char *stage, const char *what, const char *name)
+{
+	errno = EEXIST;
+	error_sys(e, "creating %s %s", what, name);
+	snprintf(e->stage, sizeof(e->stage), "%s", stage);
+	return -1;
+}
+
+/* Once named in the state file it would be taken for ours: what exists already is refused here. */
+static int refuse_existing(const struct container *c, const struct state *s, struct error *e)
+{
+	char path[sizeof(CGROUP_ROOT) + PATH_MAX];
+
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s", s->cgroup);
+	if (s->cgroup[0] && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		exists(e, "cgroup", "cgroup", s->cgroup);
+		return error_hint(e,
+				  "another container uses it; `%s list` shows it, `%s gc` removes "
+				  "what a crash left",
+				  c->program, c->program);
+	}
+	if (s->link[0] && if_nametoindex(s->link) != 0) {
+		exists(e, "network", "veth", s->link);
+		return error_hint(e,
+				  "another container uses %s; `%s list` shows it, `%s gc` removes "
+				  "what a crash left",
+				  s->link, c->program, c->program);
+	}
+	if (s->pid_file[0] &&
+	    faccessat(AT_FDCWD, s->pid_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return exists(e, "", "pid file", c->pid_file);
+	return 0;
+}
+
+static int taken(const struct container *c, struct error *e)
+{
+	errno = EEXIST;
+	error_sys(e, "container %s", c->name);
+	return error_hint(e, "`%s list` shows it; choose another --name", c->program);
+}
+
+/* Makes the name free: collects what a killed runtime left under it. */
+static int collect_stale(const struct container *c, struct error *e)
+{
+	struct state stale;
+	int fd = state_claim(c->name, &stale, e);
+	int result;
+
+	if (fd < 0 && e->errnum == ENOENT) {
+		error_clear(e);
+		return 0;
+	}
+	if (fd < 0)
+		return e->errnum == EWOULDBLOCK ? taken(c, e) : -1;
+	result = gc_container(&stale, e);
+	close(fd);
+	return result;
+}
+
+/* Makes and locks a file with a name of its own; nobody collects it while it is being written. */
+static int open_temporary(int dir, const char *directory, const char *name,
+			  char temporary[STATE_FILE_MAX], struct error *e)
+{
+	for (int i = 0; i < TEMPORARY_TRIES; i++) {
+		int fd;
+
+		snprintf(temporary, STATE_FILE_MAX, ".%s.%d.%d", name, getpid(), i);
+		fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
+		if (fd < 0 && errno != EEXIST)
+			break;
+		if (fd < 0)
+			continue;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, temporary, fd))
+			return fd;
+		/* gc came between making and locking it, and took it for a leftover. */
+		close(fd);
+	}
+	return error_sys(e, "making state file %s/%s", directory, temporary);
+}
+
+static int write_state(int fd, const struct state *s)
+{
+	char *text = NULL;
+	size_t size = 0, done = 0;
+	FILE *out = open_memstream(&text, &size);
+	ssize_t n = 0;
+
+	if (!out)
+		return -1;
+	state_print(s, out);
+	if (fclose(out) != 0)
+		n = -1;
+	while (n >= 0 && done < size) {
+		n = write(fd, text + done, size - done);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	free(text);
+	return n < 0 ? -1 : 0;
+}
+
+/* The whole new file under its temporary name, locked. */
+static int make_temporary(int dir, const char *directory, const struct state *s,
+			  char temporary[STATE_FILE_MAX], struct error *e)
+{
+	int fd = open_temporary(dir, directory, s->name, temporary, e);
+
+	if (fd >= 0 && write_state(fd, s) < 0) {
+		error_sys(e, "writing state file %s/%s", directory, temporary);
+		unlinkat(dir, temporary, 0);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int state_create(struct container *c, struct error *e)
+{
+	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
+	struct state s;
+	int dir, fd, result = -1;
+
+	if (state_check_name(c->name, e) < 0 || describe(c, &s, e) < 0)
+		return -1;
+	dir = state_directory(true, directory, e);
+	if (dir < 0)
+		return -1;
+	if (collect_stale(c, e) < 0 || refuse_existing(c, &s, e) < 0)
+		goto out;
+	fd = make_temporary(dir, directory, &s, temporary, e);
+	if (fd < 0)
+		goto out;
+	/* link(2), unlike rename(2), never replaces: of two runtimes one gets the name. */
+	snprintf(file, sizeof(file), "%s.json", s.name);
+	result = linkat(dir, temporary, dir, file, 0);
+	if (result < 0 && errno == EEXIST)
+		taken(c, e);
+	else if (result < 0)
+		error_sys(e, "making state file %s/%s", directory, file);
+	unlinkat(dir, temporary, 0);
+	if (result == 0)
+		c->state_fd = fd;
+	else
+		close(fd);
+out:
+	close(dir);
+	return result;
+}
+
+int state_update(struct container *c, struct error *e)
+{
+	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
+	struct state s;
+	int dir = state_directory(false, directory, e);
+	int fd, result = -1;
+
+	if (dir < 0)
+		return -1;
+	if (state_read(c->state_fd, directory, c->name, &s, e) < 0)
+		goto out;
+	s.pid = c->pid;
+	if (state_start_time(c->pid, &s.start_time, e) < 0)
+		goto out;
+	fd = make_temporary(dir, directory, &s, temporary, e);
+	if (fd < 0)
+		goto out;
+	snprintf(file, sizeof(file), "%s.json", s.name);
+	result = renameat(dir, temporary, dir, file);
+	if (result < 0) {
+		error_sys(e, "replacing state file %s/%s", directory, file);
+		unlinkat(dir, temporary, 0);
+		close(fd);
+		goto out;
+	}
+	/* The new file is locked too: at no moment does the name look like nobody's. */
+	close(c->state_fd);
+	c->state_fd = fd;
+out:
+	close(dir);
+	return result;
+}
+
+void state_remove(struct container *c)
+{
+	char directory[PATH_MAX], file[STATE_FILE_MAX];
+	struct error ignored;
+	int dir;
+
+	if (c->state_fd < 0)
+		return;
+	dir = state_directory(false, directory, &ignored);
+	snprintf(file, sizeof(file), "%s.json", c->name);
+	if (dir >= 0 && state_still_named(dir, file, c->state_fd))
+		unlinkat(dir, file, 0);
+	if (dir >= 0)
+		close(dir);
+	close(c->state_fd);
+	c->state_fd = -1;
+}
