@@ -1,0 +1,285 @@
+/*
+ * network.c: stage "network": the loopback link and the veth pair (veth(4), rtnetlink(7)).
+ *
+ * The parent makes the pair while the child waits, then the child finishes its own end from inside.
+ * The requests, one answer each, the same and in the same order as in go/network.go:
+ *
+ *   parent  RTM_NEWLINK   IFLA_MTU, IFLA_IFNAME, IFLA_LINKINFO { "veth", VETH_INFO_PEER { IFLA_MTU,
+ *                         IFLA_IFNAME, IFLA_NET_NS_PID } }         (create, must not exist)
+ *           RTM_GETLINK   IFLA_IFNAME, IFLA_EXT_MASK               (which index did it get?)
+ *           RTM_NEWADDR   IFA_LOCAL, IFA_ADDRESS                   (create, must not exist)
+ *           RTM_NEWLINK   IFF_UP
+ *   child   RTM_NEWLINK   IFF_UP of lo
+ *           RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK  the same for the container's end
+ *           RTM_NEWROUTE  RTA_TABLE, RTA_GATEWAY, RTA_OIF          (create, must not exist)
+ *   later   RTM_DELLINK   IFLA_IFNAME                              (both ends go)
+ *
+ * Nothing waits for the carrier: it comes by itself when the second end is up.
+ */
+#include "network.h"
+
+#include "events.h"
+#include "netlink.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/veth.h>
+#include <netlink/route/route.h>
+
+/* The loopback link is the first of every network namespace (drivers/net/loopback.c). */
+#define LOOPBACK_INDEX 1
+
+#define ADDRESS_TEXT 24 /* "255.255.255.255/32" and its NUL */
+
+static const char *address_text(const struct spec_address *a, char text[ADDRESS_TEXT])
+{
+	snprintf(text, ADDRESS_TEXT, "%u.%u.%u.%u/%u", a->ip[0], a->ip[1], a->ip[2], a->ip[3],
+		 a->prefix);
+	return text;
+}
+
+static const char *gateway_text(const struct spec_address *a, char text[ADDRESS_TEXT])
+{
+	snprintf(text, ADDRESS_TEXT, "%u.%u.%u.%u", a->ip[0], a->ip[1], a->ip[2], a->ip[3]);
+	return text;
+}
+
+/*
+ * RTM_NEWLINK: the pair. The peer is born in the namespace of c->pid under its final name, so that
+ * it is never seen on the host and needs no move and no renaming. The namespace is named by the
+ * pid and not by a descriptor: c->pid is our own child and not reaped, so the number is nobody
+ * else's, and nothing has to be opened.
+ */
+static int veth_add(struct netlink *nl, const struct container *c)
+{
+	const struct spec *s = c->spec;
+	struct rtnl_link *host = rtnl_link_veth_alloc();
+	struct rtnl_link *peer = host ? rtnl_link_veth_get_peer(host) : NULL;
+	int code = -NLE_NOMEM;
+
+	if (peer) {
+		rtnl_link_set_name(host, s->veth.host.name);
+		rtnl_link_set_mtu(host, s->veth.mtu);
+		rtnl_link_set_name(peer, s->veth.container.name);
+		rtnl_link_set_mtu(peer, s->veth.mtu);
+		rtnl_link_set_ns_pid(peer, c->pid);
+		code = rtnl_link_add(nl->sk, host, NLM_F_CREATE | NLM_F_EXCL);
+	}
+	rtnl_link_put(peer);
+	rtnl_link_put(host);
+	return netlink_result(nl, code);
+}
+
+/* RTM_GETLINK: the index of the link called name. */
+static int link_index(struct netlink *nl, const char *name, int *index)
+{
+	struct rtnl_link *link = NULL;
+	int code = rtnl_link_get_kernel(nl->sk, 0, name, &link);
+
+	if (!code && !link)
+		code = -NLE_OBJ_NOTFOUND;
+	if (!code)
+		*index = rtnl_link_get_ifindex(link);
+	rtnl_link_put(link);
+	return netlink_result(nl, code);
+}
+
+/*
+ * RTM_NEWLINK: up, and no other flag touched. Built by hand because rtnl_link_change() of libnl
+ * 3.7 leaves ifi_change empty, which the kernel takes for "all flags".
+ */
+static int link_up(struct netlink *nl, int index)
+{
+	struct ifinfomsg info = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	int code = nl_send_simple(nl->sk, RTM_NEWLINK, NLM_F_ACK, &info, sizeof(info));
+
+	if (code >= 0)
+		code = nl_wait_for_ack(nl->sk);
+	return netlink_result(nl, code);
+}
+
+/* RTM_DELLINK by name. */
+static int link_remove(struct netlink *nl, const char *name)
+{
+	struct rtnl_link *link = rtnl_link_alloc();
+	int code = -NLE_NOMEM;
+
+	if (link) {
+		rtnl_link_set_name(link, name);
+		code = rtnl_link_delete(nl->sk, link);
+	}
+	rtnl_link_put(link);
+	return netlink_result(nl, code);
+}
+
+/* RTM_NEWADDR: the address and its subnet, without a broadcast address, as ip-address(8) does. */
+static int address_add(struct netlink *nl, int index, const struct spec_address *a)
+{
+	struct nl_addr *local = nl_addr_build(AF_INET, a->ip, sizeof(a->ip));
+	struct rtnl_addr *address = rtnl_addr_alloc();
+	int code = -NLE_NOMEM;
+
+	if (local && address) {
+		nl_addr_set_prefixlen(local, a->prefix);
+		rtnl_addr_set_ifindex(address, index);
+		rtnl_addr_set_scope(address, RT_SCOPE_UNIVERSE);
+		code = rtnl_addr_set_local(address, local);
+	}
+	if (!code)
+		code = rtnl_addr_add(nl->sk, address, NLM_F_CREATE | NLM_F_EXCL);
+	rtnl_addr_put(address);
+	nl_addr_put(local);
+	return netlink_result(nl, code);
+}
+
+/* RTM_NEWROUTE: everything without a route of its own goes to the gateway. */
+static int route_add_default(struct netlink *nl, int index, const struct spec_address *gateway)
+{
+	struct nl_addr *anywhere = nl_addr_build(AF_INET, NULL, 0);
+	struct nl_addr *via = nl_addr_build(AF_INET, gateway->ip, sizeof(gateway->ip));
+	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
+	struct rtnl_route *route = rtnl_route_alloc();
+	int code = -NLE_NOMEM;
+
+	if (anywhere && via && hop && route) {
+		rtnl_route_nh_set_ifindex(hop, index);
+		rtnl_route_nh_set_gateway(hop, via);
+		rtnl_route_set_family(route, AF_INET);
+		rtnl_route_add_nexthop(route, hop);
+		hop = NULL; /* the route's now */
+		code = rtnl_route_set_dst(route, anywhere);
+	}
+	if (!code)
+		code = rtnl_route_add(nl->sk, route, NLM_F_CREATE | NLM_F_EXCL);
+	rtnl_route_put(route);
+	if (hop)
+		rtnl_route_nh_free(hop);
+	nl_addr_put(via);
+	nl_addr_put(anywhere);
+	return netlink_result(nl, code);
+}
+
+/* One end of the pair, seen from inside its own namespace: address, up, default route. */
+static int end_configure(struct container *c, struct netlink *nl, const struct spec_veth_end *end,
+			 struct error *e)
+{
+	char text[ADDRESS_TEXT];
+	int index;
+
+	events_call(c, "RTM_GETLINK %s", end->name);
+	if (link_index(nl, end->name, &index))
+		return netlink_refused(nl, e, "asking for the index of %s", end->name);
+
+	if (end->address.given) {
+		address_text(&end->address, text);
+		events_call(c, "RTM_NEWADDR %s on %s", text, end->name);
+		if (address_add(nl, index, &end->address))
+			return netlink_refused(nl, e, "setting address %s on %s", text, end->name);
+		events_fact(c, "address", "%s", text);
+	}
+
+	events_call(c, "RTM_NEWLINK %s up", end->name);
+	if (link_up(nl, index))
+		return netlink_refused(nl, e, "bringing %s up", end->name);
+
+	if (end->gateway.given) {
+		gateway_text(&end->gateway, text);
+		events_call(c, "RTM_NEWROUTE default via %s", text);
+		if (route_add_default(nl, index, &end->gateway))
+			return netlink_refused(nl, e, "adding default route via %s", text);
+		events_fact(c, "gateway", "%s", text);
+	}
+	return 0;
+}
+
+/* Says why there is no pair, and what to do about it. */
+static int veth_refused(struct container *c, struct netlink *nl, struct error *e)
+{
+	const char *host = c->spec->veth.host.name;
+	const char *peer = c->spec->veth.container.name;
+	int index;
+
+	netlink_refused(nl, e, "creating veth %s", host);
+	if (e->errnum == EPERM)
+		return error_hint(e, "a veth pair needs root on the host");
+	if (e->errnum != EEXIST)
+		return -1;
+	/* Which of the two names is taken? */
+	if (link_index(nl, host, &index))
+		return error_hint(e, "the container's network namespace has a link %s already",
+				  peer);
+	return error_hint(e,
+			  "another container uses %s; `%s list` shows it, "
+			  "`%s gc` removes what a crash left",
+			  host, c->program, c->program);
+}
+
+int network_create(struct container *c, struct error *e)
+{
+	const struct spec *s = c->spec;
+	struct netlink nl;
+	int ret;
+
+	if (!s->has_veth)
+		return 0;
+	if (netlink_open(&nl, e))
+		return -1;
+
+	events_call(c, "RTM_NEWLINK veth %s, peer %s in the namespace of pid %d",
+		    s->veth.host.name, s->veth.container.name, (int)c->pid);
+	if (veth_add(&nl, c)) {
+		ret = veth_refused(c, &nl, e);
+		goto out;
+	}
+	c->link_made = true;
+	events_fact(c, "host", "%s", s->veth.host.name);
+	events_fact(c, "container", "%s", s->veth.container.name);
+
+	ret = end_configure(c, &nl, &s->veth.host, e);
+	if (ret) {
+		events_call(c, "RTM_DELLINK %s", s->veth.host.name);
+		c->link_made = link_remove(&nl, s->veth.host.name) != 0;
+	}
+out:
+	netlink_close(&nl);
+	return ret;
+}
+
+int network_configure(struct container *c, struct error *e)
+{
+	const struct spec *s = c->spec;
+	struct netlink nl;
+	int ret = 0;
+
+	if (!spec_makes(s, NS_NETWORK) && !s->has_veth)
+		return 0;
+	if (netlink_open(&nl, e))
+		return -1;
+
+	if (spec_makes(s, NS_NETWORK)) {
+		events_call(c, "RTM_NEWLINK lo up");
+		if (link_up(&nl, LOOPBACK_INDEX))
+			ret = netlink_refused(&nl, e, "bringing lo up");
+	}
+	if (!ret && s->has_veth)
+		ret = end_configure(c, &nl, &s->veth.container, e);
+	netlink_close(&nl);
+	return ret;
+}
+
+int network_remove(const char *name, struct error *e)
+{
+	struct netlink nl;
+	int ret = 0;
+
+	if (netlink_open(&nl, e))
+		return -1;
+	if (link_remove(&nl, name) && errno != ENODEV)
+		ret = netlink_refused(&nl, e, "removing link %s", name);
+	netlink_close(&nl);
+	return ret;
+}
