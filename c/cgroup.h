@@ -8,17 +8,22 @@
  * Makes c->cgroup (mkdirat), enables the controllers it needs on the way, writes the limits of
  * linux.resources and opens the directory as c->cgroup_fd for CLONE_INTO_CGROUP (clone3(2)).
  * Does nothing where c->cgroup is empty. An existing cgroup of that name is an error (EEXIST).
- * Undone by cgroup_remove(). Source: Documentation/admin-guide/cgroup-v2.rst.
+ * After a failure nothing of it is left and c->cgroup_fd is -1: only a container whose cgroup_fd
+ * is open owns its cgroup. Undone by cgroup_remove().
+ * Source: Documentation/admin-guide/cgroup-v2.rst.
  */
 int cgroup_create(struct container *c, struct error *e);
 
-/* Fills c->cgroup from the spec: linux.cgroupsPath, or /twinbox/NAME where only resources are given. */
+/*
+ * Fills c->cgroup from the spec: linux.cgroupsPath without doubled slashes, /twinbox/NAME where
+ * only resources are given, or "" where neither is.
+ */
 int cgroup_path(struct container *c, struct error *e);
 
 /*
  * Ends every process in the cgroup at path (below CGROUP_ROOT; cgroup.kill), waits until it is
- * empty (cgroup.events), removes it with its descendants, then each parent that is empty and below
- * /twinbox. A cgroup that is gone already is no error.
+ * empty (cgroup.events, 10 seconds at most), removes it with its descendants, then each parent
+ * that is empty and that a runtime of ours has made. A cgroup that is gone already is no error.
  */
 int cgroup_remove(const char *path, struct error *e);
 

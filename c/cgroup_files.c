@@ -1,0 +1,99 @@
+/* cgroup_files.c: see cgroup_files.h. */
+#include "cgroup_files.h"
+
+#include "container.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+bool cgroup_is_gone(int errnum)
+{
+	return errnum == ENOENT || errnum == ENODEV;
+}
+
+/* statfs(2) tells cgroup v2 from the tmpfs that holds the hierarchies of v1. */
+int cgroup_open_root(struct error *e)
+{
+	int fd = open(CGROUP_ROOT, CGROUP_DIR_FLAGS);
+	struct statfs fs = {0};
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		error_sys(e, "opening %s", CGROUP_ROOT);
+	else if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		error_say(e, "%s is not a cgroup v2 file system", CGROUP_ROOT);
+	else
+		return fd;
+	error_hint(e, fs.f_type == TMPFS_MAGIC
+			      ? "this machine mounts cgroup v1 controllers; the lab (make lab) has "
+				"cgroup v2"
+			      : "mount it with `mount -t cgroup2 none " CGROUP_ROOT
+				"`, or use the lab (make lab)");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int cgroup_check_path(const char *path, struct error *e)
+{
+	const char *p = path;
+
+	while (*p == '/') {
+		size_t n = strcspn(++p, "/");
+
+		if (n == 0 || n > NAME_MAX || strspn(p, ".") == n)
+			return error_say(e, "cgroup path %s: every part must be a plain name", path);
+		p += n;
+	}
+	if (path[0] != '/')
+		return error_say(e, "cgroup path %s: must begin with a slash", path);
+	if (strlen(path) >= PATH_MAX)
+		return error_say(e, "cgroup path is too long");
+	return 0;
+}
+
+bool cgroup_next_name(const char **path, char name[NAME_MAX + 1])
+{
+	size_t n;
+
+	if (**path != '/')
+		return false;
+	n = strcspn(++*path, "/");
+	memcpy(name, *path, n);
+	name[n] = '\0';
+	*path += n;
+	return true;
+}
+
+int cgroup_read(int dir, const char *file, char *out, size_t size)
+{
+	int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), saved;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, out, size - 1);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	if (n < 0)
+		return -1;
+	out[n] = '\0';
+	return 0;
+}
+
+int cgroup_write(int dir, const char *file, const char *value)
+{
+	int fd = openat(dir, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), saved;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, value, strlen(value));
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}

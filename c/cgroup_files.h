@@ -1,0 +1,42 @@
+/*
+ * cgroup_files.h: what making and removing a cgroup share: the mount point, the names of a path,
+ * and the small files. Used by cgroup.c and cgroup_remove.c only; go/cgroup_files.go is its twin.
+ *
+ * Every step goes from one directory descriptor to the next by a single name, never by a joined
+ * path: parents come and go with the containers of other runtimes, and a name cannot lead out.
+ */
+#ifndef TWINBOX_CGROUP_FILES_H
+#define TWINBOX_CGROUP_FILES_H
+
+#include "error.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+
+#define CGROUP_DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define CGROUP_PARENT "/twinbox"    /* where a cgroup goes that the spec gives no path */
+#define CGROUP_MARK "user.twinbox"  /* xattr of a parent that we made and so may remove */
+
+/* True for the errno of a removed cgroup: its name is unknown, its open files are dead. */
+bool cgroup_is_gone(int errnum);
+
+/* A descriptor of CGROUP_ROOT, which must be cgroup v2; the caller closes it. */
+int cgroup_open_root(struct error *e);
+
+/* State files and specs name cgroups; neither may name the root or anything outside it. */
+int cgroup_check_path(const char *path, struct error *e);
+
+/* Takes the next name off *path, which is checked; false at its end. */
+bool cgroup_next_name(const char **path, char name[NAME_MAX + 1]);
+
+/* Reads a small file of the cgroup at dir as a string. -1 and errno on failure. */
+int cgroup_read(int dir, const char *file, char *out, size_t size);
+
+/* The kernel takes one write(2) as one value, whole or not at all. -1 and errno on failure. */
+int cgroup_write(int dir, const char *file, const char *value);
+
+/* Removes the parents of path, the innermost first, as long as they are empty and ours. */
+void cgroup_remove_parents(int root, const char *path);
+
+#endif
