@@ -77,7 +77,6 @@ static void search_and_exec(struct container *c)
 
 int exec_command(struct container *c, struct error *e)
 {
-	reset_signals();
 	events_call(c, "setsid()");
 	if (setsid() < 0)
 		return error_sys(e, "making a new session");
@@ -88,6 +87,7 @@ int exec_command(struct container *c, struct error *e)
 	/* 'x' on the error pipe: only execve(2) is left. */
 	if (write(c->error_fd, "x", 1) != 1)
 		return error_sys(e, "telling the parent");
+	reset_signals();
 	search_and_exec(c);
 	error_sys(e, "executing %s", c->command[0]);
 	e->status = EXIT_CANNOT_RUN;

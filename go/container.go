@@ -1,7 +1,22 @@
-// One container on its way through the stages, and the story of the whole; c/container.c tells it
-// in C. Parent and child are two processes: the child is this same program, executed again.
+// The story of one container, as parent and child tell it together; c/container.c tells the same
+// story line for line.
+//
+//	parent                                  child
+//	cgroup, namespaces ---- ForkExec -----> this same program again: reads what to do
+//	identity, network (host's end)
+//	release ------------------------------> identity, network (own end), hostname,
+//	                                        mounts, privileges, exec
+//	reads the error pipe until EOF <------- execve closes it
+//	wait, cleanup
+//
+// C goes on in a copy of the parent after clone3; Go cannot, because only one of its threads would
+// be in the copy. So the child is a new program from the start and is told everything once more.
 
 package gobox
+
+import (
+	"syscall"
+)
 
 // Version of twinbox; the build sets it from the file VERSION.
 var Version = "unknown"
@@ -29,21 +44,47 @@ type Container struct {
 	CgroupFD    int    // directory of the cgroup
 	Pid         int    // the container's first process, seen from the host
 	PidFD       int
-	SyncFD      int  // own end of the socket pair between parent and child
-	ErrorFD     int  // parent: read end; child: write end, close-on-exec
-	ConsoleFD   int  // parent: master of the container's terminal; child: its slave
-	EventsFD    int  // --events, O_APPEND; -1: none
-	LogFD       int  // standard error of the runtime, for -v in the child too
-	StateFD     int  // the locked state file
-	IsChild     bool // this process is the child
-	LinkMade    bool // the host end of the veth is ours to remove
-	PidFileMade bool // the pid file is ours to remove
-	NewTerminal bool // process.terminal and standard input is a terminal
-	ExitStatus  int  // of the command, once it has ended: 0-255, 128+N for a signal
+	SyncFD      int    // own end of the socket pair between parent and child
+	ErrorFD     int    // parent: read end; child: write end, close-on-exec
+	ConsoleFD   int    // parent: master of the container's terminal; child: its slave
+	EventsFD    int    // --events, O_APPEND; -1: none
+	LogFD       int    // standard error of the runtime, for -v in the child too
+	StateFD     int    // the locked state file
+	IsChild     bool   // this process is the child
+	LinkMade    bool   // the host end of the veth is ours to remove
+	PidFileMade bool   // the pid file is ours to remove
+	NewTerminal bool   // process.terminal and standard input is a terminal
+	ExitStatus  int    // of the command, once it has ended: 0-255, 128+N for a signal
 	stage       string // the stage under way; "" between stages
 	stageBegin  int64  // its begin, nanoseconds of CLOCK_MONOTONIC
 	facts       []byte // eventsFact collects here until eventsOK
 }
+
+// stage is one stage: what the events and messages call it and the function that does it.
+type stage struct {
+	name string
+	run  func(*Container) error
+}
+
+var parentStages = []stage{
+	{"cgroup", cgroupCreate},
+	{"namespaces", namespacesCreate},
+	{"identity", identityMap},
+	{"network", networkCreate},
+	{"privileges", privilegesAdjustOOM},
+}
+
+var childStages = []stage{
+	{"identity", identityAssume},
+	{"network", networkConfigure},
+	{"hostname", hostnameSet},
+	{"mounts", mountsSetup},
+	{"privileges", privilegesDrop},
+	{"exec", execCommand},
+}
+
+var waitStage = []stage{{"wait", waitCommand}}
+var cleanupStage = []stage{{"cleanup", cleanupContainer}}
 
 // newContainer gives an empty container: descriptors -1, the rest zero.
 func newContainer() *Container {
@@ -51,8 +92,168 @@ func newContainer() *Container {
 		EventsFD: -1, LogFD: -1, StateFD: -1}
 }
 
-// stage is one stage: what the events and messages call it and the function that does it.
-type stage struct {
-	name string
-	run  func(*Container) error
+// containerStages runs the stages in order, each between its events, until one fails.
+func containerStages(c *Container, stages []stage) error {
+	for _, s := range stages {
+		eventsBegin(c, s.name)
+		if err := s.run(c); err != nil {
+			e := asError(err)
+			if e.Stage == "" {
+				e.Stage = s.name
+			}
+			eventsError(c, s.name, e)
+			return e
+		}
+		eventsOK(c, s.name)
+	}
+	return nil
+}
+
+// release lets the child go on: from here it runs its own stages.
+func release(c *Container) error {
+	if err := syscall.Sendto(c.SyncFD, []byte("g"), syscall.MSG_NOSIGNAL, nil); err != nil {
+		return errorSys(err, "releasing the child")
+	}
+	return nil
+}
+
+// readAll fills buffer; fewer bytes mean end of file.
+func readAll(fd int, buffer []byte) (int, error) {
+	got := 0
+	for got < len(buffer) {
+		n, err := syscall.Read(fd, buffer[got:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			return got, err
+		}
+		if n == 0 {
+			break
+		}
+		got += n
+	}
+	return got, nil
+}
+
+// confirm learns from the error pipe whether the command runs. The child writes 'x' just before
+// execve(2), which then closes the pipe; a failure is 'e' and the error. End of file without 'x'
+// means that the child was killed on its way.
+func confirm(c *Container) error {
+	aboutToRun := false
+	var mark [1]byte
+	for {
+		n, err := readAll(c.ErrorFD, mark[:])
+		if err != nil {
+			return errorSys(err, "reading from the child")
+		}
+		if n == 0 {
+			break
+		}
+		if mark[0] == 'x' {
+			aboutToRun = true
+			continue
+		}
+		if err := childErrorRead(c.ErrorFD); err != nil {
+			return err
+		}
+		break
+	}
+	if !aboutToRun {
+		return errorHint(errorSay("the child ended before its command ran"),
+			"it was killed from outside or by a memory limit that is too small")
+	}
+	c.stage = "exec"
+	eventsOK(c, "exec")
+	return nil
+}
+
+// writePidFile is --pid-file: the pid as the host sees it. A file that is there already is not
+// ours to replace.
+func writePidFile(c *Container) error {
+	if c.PidFile == "" {
+		return nil
+	}
+	fd, err := syscall.Open(c.PidFile, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|
+		syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o644)
+	if err != nil {
+		return errorSys(err, "creating pid file %s", c.PidFile)
+	}
+	defer syscall.Close(fd)
+	c.PidFileMade = true
+	if _, err := syscall.Write(fd, decimalLine(c.Pid)); err != nil {
+		return errorSys(err, "writing pid file %s", c.PidFile)
+	}
+	return nil
+}
+
+func start(c *Container) error {
+	if err := containerStages(c, parentStages); err != nil {
+		return err
+	}
+	if err := stateUpdate(c); err != nil {
+		return err
+	}
+	if err := release(c); err != nil {
+		return err
+	}
+	if c.NewTerminal {
+		if err := consoleReceive(c); err != nil {
+			// The child's own words say more than the end of the socket.
+			if ofChild := confirm(c); ofChild != nil {
+				return ofChild
+			}
+			return err
+		}
+	}
+	if err := confirm(c); err != nil {
+		return err
+	}
+	return writePidFile(c)
+}
+
+// containerRun runs one container from begin to end: all stages, wait, cleanup. After a failure
+// everything that had been made is gone again; the error says which stage failed.
+func containerRun(c *Container) error {
+	waitBlockSignals(c)
+	defer waitUnblockSignals(c)
+	if err := cgroupPath(c); err != nil {
+		return err
+	}
+	if err := stateCreate(c); err != nil {
+		return err
+	}
+	err := start(c)
+	if err == nil {
+		err = containerStages(c, waitStage)
+	}
+	consoleRestore()
+	// The first failure is the one to tell; what cleanup adds counts only after success.
+	if ofCleanup := containerStages(c, cleanupStage); ofCleanup != nil && err == nil {
+		err = ofCleanup
+	}
+	return err
+}
+
+// waitForRelease: end of file means that the parent is gone.
+func waitForRelease(c *Container) {
+	var b [1]byte
+	if n, _ := readAll(c.SyncFD, b[:]); n != 1 {
+		syscall.Exit(exitRuntime)
+	}
+}
+
+// containerChild is the child's side: waits for the parent, runs its stages and ends in execve(2).
+// Never returns; a failure goes to the parent over c.ErrorFD.
+func containerChild(c *Container) {
+	c.IsChild = true
+	// First, so that no moment is left in which a dying parent leaves the child behind.
+	prctl(syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
+	waitForRelease(c)
+	// From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962.
+	prctl(syscall.PR_SET_DUMPABLE, 0)
+	syscall.Umask(0o022)
+	e := asError(containerStages(c, childStages))
+	childErrorWrite(c.ErrorFD, e)
+	syscall.Exit(e.Status)
 }

@@ -1,0 +1,144 @@
+// What C gets for nothing from clone3's copy of the parent, Go hands to its second self in words:
+// the request over the socket pair, an error back over the pipe.
+
+package gobox
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+)
+
+// childName is argv[0] of the second self; nobody types that by accident.
+const childName = "twinbox-child"
+
+// Descriptors of the second self, in the order of syscall.ProcAttr.Files.
+const (
+	childSync = 3 + iota
+	childError
+	childLog
+	childEvents // only where --events was given
+)
+
+// childRequest is what the child needs to know. []byte where any byte may come from outside:
+// JSON strings would change what is not UTF-8.
+type childRequest struct {
+	Spec                *Spec
+	Program, Name       string
+	Rootfs              []byte
+	Command             [][]byte
+	NoPivot, Verbose    bool
+	NewTerminal, Events bool
+}
+
+func init() {
+	// Pdeathsig, namespaces and credentials belong to a thread, not to a process. Locked from
+	// the start, main stays on the one thread that the kernel sees as the process.
+	runtime.LockOSThread()
+}
+
+// childRequestSend tells the child what to do. The child reads while this writes.
+func childRequestSend(c *Container) error {
+	r := childRequest{Spec: c.Spec, Program: c.Program, Name: c.Name, Rootfs: []byte(c.Rootfs),
+		NoPivot: c.NoPivot, Verbose: c.Verbose, NewTerminal: c.NewTerminal,
+		Events: c.EventsFD >= 0}
+	for _, word := range c.Command {
+		r.Command = append(r.Command, []byte(word))
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return errorSay("writing the child's request: %s", err)
+	}
+	message := append(binary.NativeEndian.AppendUint32(nil, uint32(len(text))), text...)
+	for len(message) > 0 {
+		n, err := syscall.SendmsgN(c.SyncFD, message, nil, nil, syscall.MSG_NOSIGNAL)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			return errorSys(err, "sending the child's request")
+		}
+		message = message[n:]
+	}
+	return nil
+}
+
+// childRequestRead is its other side; it ends the process when the parent is gone.
+func childRequestRead() *Container {
+	c := newContainer()
+	c.SyncFD, c.ErrorFD, c.LogFD = childSync, childError, childLog
+	var size [4]byte
+	if n, _ := readAll(c.SyncFD, size[:]); n != len(size) {
+		syscall.Exit(exitRuntime)
+	}
+	text := make([]byte, binary.NativeEndian.Uint32(size[:]))
+	if n, _ := readAll(c.SyncFD, text); n != len(text) {
+		syscall.Exit(exitRuntime)
+	}
+	var r childRequest
+	if err := json.Unmarshal(text, &r); err != nil {
+		childErrorWrite(c.ErrorFD, &Error{Status: exitRuntime,
+			Message: "reading the child's request: " + err.Error()})
+		syscall.Exit(exitRuntime)
+	}
+	c.Spec, c.Program, c.Name, c.Rootfs = r.Spec, r.Program, r.Name, string(r.Rootfs)
+	c.NoPivot, c.Verbose, c.NewTerminal = r.NoPivot, r.Verbose, r.NewTerminal
+	for _, word := range r.Command {
+		c.Command = append(c.Command, string(word))
+	}
+	if r.Events {
+		c.EventsFD = childEvents
+	}
+	return c
+}
+
+// ChildMain runs the child's part and never returns where this process is the second self.
+func ChildMain() {
+	if len(os.Args) != 1 || os.Args[0] != childName {
+		return
+	}
+	for fd := childSync; fd <= childEvents; fd++ {
+		syscall.CloseOnExec(fd)
+	}
+	containerChild(childRequestRead())
+}
+
+// childFailure is an Error on its way to the parent; []byte for the same reason as above.
+type childFailure struct {
+	Stage         string
+	Errno, Status int
+	Message, Hint []byte
+}
+
+// childErrorWrite sends e as 'e' and JSON: the last thing that a failing child tells.
+func childErrorWrite(fd int, e *Error) {
+	text, _ := json.Marshal(childFailure{e.Stage, int(e.Errno), e.Status, []byte(e.Message),
+		[]byte(e.Hint)})
+	syscall.Write(fd, append([]byte("e"), text...))
+}
+
+// childErrorRead reads what childErrorWrite wrote, to the end of the pipe; nil where it is cut.
+func childErrorRead(fd int) error {
+	buffer := make([]byte, 8192)
+	n, _ := readAll(fd, buffer)
+	var f childFailure
+	if json.Unmarshal(buffer[:n], &f) != nil {
+		return nil
+	}
+	return &Error{Stage: f.Stage, Errno: syscall.Errno(f.Errno), Status: f.Status,
+		Message: string(f.Message), Hint: string(f.Hint)}
+}
+
+// prctl is prctl(2) with two arguments, on the calling thread.
+func prctl(option int, argument uintptr) error {
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, uintptr(option), argument, 0, 0, 0,
+		0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func decimalLine(n int) []byte { return append(strconv.AppendInt(nil, int64(n), 10), '\n') }

@@ -1,0 +1,113 @@
+// Stage "namespaces" (parent): the container's first process in its namespaces, born in its
+// cgroup, with a pidfd. SysProcAttr says all of it; syscall.ForkExec makes it clone(2) or clone3(2).
+//
+// Namespaces that are given by path have to be entered first: namespaces_join.go.
+
+package gobox
+
+import (
+	"syscall"
+)
+
+func joinsAny(s *Spec) bool {
+	for _, ns := range s.Namespaces {
+		if ns.Path != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func newFlags(s *Spec) uintptr {
+	var flags uintptr
+	for id, kind := range namespaceKinds {
+		if specMakes(s, id) {
+			flags |= kind.flag
+		}
+	}
+	return flags
+}
+
+// flagNames gives "CLONE_NEWPID|CLONE_NEWUTS|" for -v.
+func flagNames(flags uintptr) string {
+	text := ""
+	for _, kind := range namespaceKinds {
+		if flags&kind.flag != 0 {
+			text += kind.flagName + "|"
+		}
+	}
+	return text
+}
+
+// childFiles are the descriptors of the second self, see childSync.
+func childFiles(c *Container, sync, failure int) []uintptr {
+	files := []uintptr{0, 1, 2, uintptr(sync), uintptr(failure), uintptr(c.LogFD)}
+	if c.EventsFD >= 0 {
+		files = append(files, uintptr(c.EventsFD))
+	}
+	return files
+}
+
+// create makes the container's process. Until its ids are mapped it would lose all capabilities
+// when it executes itself: in a new user namespace they are made ambient (capabilities(7)).
+func create(c *Container, sync, failure int) error {
+	pidfd := -1
+	sys := &syscall.SysProcAttr{
+		Cloneflags: newFlags(c.Spec),
+		PidFD:      &pidfd,
+	}
+	into := ""
+	if c.CgroupFD >= 0 {
+		sys.UseCgroupFD, sys.CgroupFD = true, c.CgroupFD
+		into = "|CLONE_INTO_CGROUP"
+	}
+	if specMakes(c.Spec, nsUser) {
+		sys.AmbientCaps = everyCapability()
+	}
+	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", flagNames(newFlags(c.Spec)), into)
+	pid, err := syscall.ForkExec("/proc/self/exe", []string{childName},
+		&syscall.ProcAttr{Files: childFiles(c, sync, failure), Sys: sys})
+	if err != nil {
+		err := errorSys(err, "creating the container's process")
+		if asError(err).Errno == syscall.EPERM {
+			errorHint(err, "new namespaces need root, or a user namespace in the spec")
+		}
+		return err
+	}
+	c.Pid, c.PidFD = pid, pidfd
+	return nil
+}
+
+// everyCapability lists the capabilities that this kernel knows.
+func everyCapability() []uintptr {
+	var all []uintptr
+	for number := uintptr(0); prctl(syscall.PR_CAPBSET_READ, number) == nil; number++ {
+		all = append(all, number)
+	}
+	return all
+}
+
+func namespacesCreate(c *Container) error {
+	sync, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return errorSys(err, "making a socket pair")
+	}
+	defer syscall.Close(sync[1])
+	var failure [2]int
+	if err := syscall.Pipe2(failure[:], syscall.O_CLOEXEC); err != nil {
+		syscall.Close(sync[0])
+		return errorSys(err, "making a pipe")
+	}
+	defer syscall.Close(failure[1])
+	c.SyncFD, c.ErrorFD = sync[0], failure[0]
+	if joinsAny(c.Spec) {
+		err = createJoined(c, sync[1], failure[1])
+	} else {
+		err = create(c, sync[1], failure[1])
+	}
+	if err != nil {
+		return err
+	}
+	eventsFact(c, "pid", "%d", c.Pid)
+	return childRequestSend(c)
+}

@@ -1,0 +1,250 @@
+// Namespaces by path: a short-lived joiner enters them (setns(2)), makes the container's process
+// as its own sibling (CLONE_PARENT) and ends; the runtime itself stays where it is.
+//
+// setns(2) takes a user, mount or time namespace only in a process of a single thread, and a Go
+// program always has several. So the joiner is made by a bare clone(2), which copies one thread,
+// and until execve(2) it does what Go's own syscall/exec_linux.go does there: system calls with
+// arguments prepared before, on a stack that must not grow (go:nosplit), no allocation, no locks.
+
+package gobox
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// A user namespace is joined first: it gives the capabilities to join those it owns.
+var joinOrder = [nsCount]int{nsUser, nsCgroup, nsIPC, nsNetwork, nsPID, nsTime, nsUTS, nsMount}
+
+const (
+	clonePidfd      = 0x1000
+	cloneParent     = 0x8000
+	cloneFiles      = 0x400
+	cloneIntoCgroup = 0x200000000
+	lowestCopyFD    = 16 // copies of descriptors stay clear of the child's own numbers
+)
+
+// cloneArgs is struct clone_args of clone3(2).
+type cloneArgs struct {
+	flags, pidfd, childTid, parentTid, exitSignal, stack, stackSize, tls, setTid, setTidSize,
+	cgroup uint64
+}
+
+// joinReport is what the joiner tells: the new process and its pidfd (descriptors are shared:
+// CLONE_FILES), or which namespace it could not join, or why there is no process.
+type joinReport struct {
+	pid, pidfd int32
+	failedJoin int32 // index into joinPlan.joins, -1: none
+	errno      int32
+}
+
+// joinPlan is everything that joiner and child need, prepared while allocation is allowed.
+type joinPlan struct {
+	joins   [nsCount]struct{ fd, flag uintptr }
+	joinsN  int
+	clone   cloneArgs
+	pidfd   int32
+	files   [childEvents + 1]uintptr // copies at lowestCopyFD or above
+	filesN  int
+	self    uintptr // this program, opened
+	empty   *byte
+	argv    *[2]*byte
+	envv    *[1]*byte
+	report  joinReport
+	pipe    uintptr
+	allMask uint64
+}
+
+// openJoins opens the namespaces while /proc and the paths are the host's.
+func openJoins(c *Container, plan *joinPlan) error {
+	for _, id := range joinOrder {
+		path := c.Spec.Namespaces[id].Path
+		if path == "" {
+			continue
+		}
+		kind := namespaceKinds[id]
+		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			return errorSys(err, "opening %s namespace %s", kind.name, path)
+		}
+		plan.joins[plan.joinsN].fd, plan.joins[plan.joinsN].flag = uintptr(fd), kind.flag
+		plan.joinsN++
+		eventsCall(c, "setns(%s, %s)", path, kind.flagName)
+	}
+	return nil
+}
+
+// copyFiles moves the child's descriptors out of the way of their final numbers.
+func copyFiles(plan *joinPlan, files []uintptr) error {
+	for _, fd := range files {
+		copied, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC,
+			lowestCopyFD)
+		if errno != 0 {
+			return errorSys(errno, "copying a descriptor")
+		}
+		plan.files[plan.filesN] = copied
+		plan.filesN++
+	}
+	return nil
+}
+
+func closePlan(plan *joinPlan) {
+	for i := 0; i < plan.joinsN; i++ {
+		syscall.Close(int(plan.joins[i].fd))
+	}
+	for i := 0; i < plan.filesN; i++ {
+		syscall.Close(int(plan.files[i]))
+	}
+}
+
+func createJoined(c *Container, sync, failure int) error {
+	plan := &joinPlan{allMask: ^uint64(0)}
+	defer closePlan(plan)
+	if err := openJoins(c, plan); err != nil {
+		return err
+	}
+	if err := copyFiles(plan, childFiles(c, sync, failure)); err != nil {
+		return err
+	}
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return errorSys(err, "opening /proc/self/exe")
+	}
+	defer self.Close()
+	var pipe [2]int
+	// Read only after the joiner has ended: nothing there then means that it told nothing.
+	if err := syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
+		return errorSys(err, "making a pipe")
+	}
+	defer syscall.Close(pipe[0])
+	defer syscall.Close(pipe[1])
+	name, _ := syscall.BytePtrFromString(childName)
+	plan.self, plan.pipe = self.Fd(), uintptr(pipe[1])
+	plan.empty, plan.argv, plan.envv = new(byte), &[2]*byte{name}, new([1]*byte)
+	plan.clone = cloneArgs{flags: uint64(newFlags(c.Spec)) | clonePidfd | cloneParent,
+		pidfd: uint64(uintptr(unsafe.Pointer(&plan.pidfd)))}
+	into := ""
+	if c.CgroupFD >= 0 {
+		plan.clone.flags |= cloneIntoCgroup
+		plan.clone.cgroup = uint64(c.CgroupFD)
+		into = "|CLONE_INTO_CGROUP"
+	}
+	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", flagNames(newFlags(c.Spec)), into)
+	return startJoiner(c, plan, pipe[0])
+}
+
+// startJoiner runs the joiner to its end and reads what it tells.
+func startJoiner(c *Container, plan *joinPlan, pipe int) error {
+	syscall.ForkLock.Lock()
+	joiner, errno := joinerStart(plan)
+	syscall.ForkLock.Unlock()
+	if errno != 0 {
+		return errorSys(errno, "creating the joining process")
+	}
+	for {
+		if _, err := syscall.Wait4(int(joiner), nil, 0, nil); err != syscall.EINTR {
+			break
+		}
+	}
+	report := joinReport{}
+	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&report)), int(unsafe.Sizeof(report)))
+	if n, _ := syscall.Read(pipe, buffer); n != len(buffer) {
+		return errorSay("the joining process ended early")
+	}
+	if report.failedJoin >= 0 {
+		id := joinedID(c, int(report.failedJoin))
+		return errorSys(syscall.Errno(report.errno), "joining %s namespace %s",
+			namespaceKinds[id].name, c.Spec.Namespaces[id].Path)
+	}
+	if report.errno != 0 {
+		err := errorSys(syscall.Errno(report.errno), "creating the container's process")
+		if syscall.Errno(report.errno) == syscall.EPERM {
+			errorHint(err, "new namespaces need root, or a user namespace in the spec")
+		}
+		return err
+	}
+	c.Pid, c.PidFD = int(report.pid), int(report.pidfd)
+	return nil
+}
+
+// joinedID is the namespace of the n-th join.
+func joinedID(c *Container, n int) int {
+	for _, id := range joinOrder {
+		if c.Spec.Namespaces[id].Path == "" {
+			continue
+		}
+		if n == 0 {
+			return id
+		}
+		n--
+	}
+	return 0
+}
+
+// joinerStart is the bare clone(2). All signals are blocked meanwhile, so that none of Go's
+// handlers runs in the copy; the exec stage opens the mask again.
+//
+//go:nosplit
+//go:norace
+//go:noinline
+func joinerStart(plan *joinPlan) (pid uintptr, errno syscall.Errno) {
+	var before uint64
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetmask,
+		uintptr(unsafe.Pointer(&plan.allMask)), uintptr(unsafe.Pointer(&before)), 8, 0, 0)
+	pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE,
+		uintptr(syscall.SIGCHLD)|cloneFiles, 0, 0, 0, 0, 0)
+	if errno == 0 && pid == 0 {
+		joinerRun(plan)
+	}
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetmask,
+		uintptr(unsafe.Pointer(&before)), 0, 8, 0, 0)
+	return pid, errno
+}
+
+// joinerRun is the joiner: it never returns.
+//
+//go:nosplit
+//go:norace
+//go:noinline
+func joinerRun(plan *joinPlan) {
+	plan.report.failedJoin = -1
+	for i := 0; i < plan.joinsN; i++ {
+		_, _, errno := syscall.RawSyscall(sysSetns, plan.joins[i].fd, plan.joins[i].flag, 0)
+		if errno != 0 {
+			plan.report.failedJoin, plan.report.errno = int32(i), int32(errno)
+			break
+		}
+	}
+	if plan.report.failedJoin < 0 {
+		pid, _, errno := syscall.RawSyscall(sysClone3, uintptr(unsafe.Pointer(&plan.clone)),
+			unsafe.Sizeof(plan.clone), 0)
+		if errno == 0 && pid == 0 {
+			joinedExec(plan)
+		}
+		plan.report.pid, plan.report.pidfd = int32(pid), plan.pidfd
+		plan.report.errno = int32(errno)
+	}
+	syscall.RawSyscall(syscall.SYS_WRITE, plan.pipe, uintptr(unsafe.Pointer(&plan.report)),
+		unsafe.Sizeof(plan.report))
+	for {
+		syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
+	}
+}
+
+// joinedExec gives the descriptors their numbers and executes this program again. It is executed
+// by descriptor: in a joined mount namespace /proc/self/exe may not be there.
+//
+//go:nosplit
+//go:norace
+//go:noinline
+func joinedExec(plan *joinPlan) {
+	for i := childSync; i < plan.filesN; i++ {
+		syscall.RawSyscall(syscall.SYS_DUP3, plan.files[i], uintptr(i), 0)
+	}
+	syscall.RawSyscall6(sysExecveat, plan.self, uintptr(unsafe.Pointer(plan.empty)),
+		uintptr(unsafe.Pointer(plan.argv)), uintptr(unsafe.Pointer(plan.envv)), atEmptyPath, 0)
+	for {
+		syscall.RawSyscall(syscall.SYS_EXIT_GROUP, exitRuntime, 0, 0)
+	}
+}

@@ -1,0 +1,172 @@
+// Command `run`: from the command line and a spec to a container. Everything that can be refused
+// is refused here, before anything is made.
+
+package gobox
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"unsafe"
+)
+
+const (
+	runUsage = "[--spec FILE] [--rootfs DIR] [--name NAME] [--pid-file FILE] [--events FILE] " +
+		"[--no-pivot] [-v] [-- CMD [ARG...]]"
+	defaultSpec   = "shared/specs/full.json"
+	defaultRootfs = "build/rootfs"
+)
+
+// runOptions is what the options say.
+type runOptions struct {
+	spec, rootfs, name, pidFile, events string
+	noPivot, verbose                    bool
+}
+
+func runTable(o *runOptions) []option {
+	return []option{
+		{"--spec", "FILE", "the spec, default " + defaultSpec, nil, &o.spec},
+		{"--rootfs", "DIR", "the root, default root.path of the spec, else " + defaultRootfs, nil,
+			&o.rootfs},
+		{"--name", "NAME", "the container's name, default box-PID", nil, &o.name},
+		{"--pid-file", "FILE", "write the pid of the container's first process to FILE", nil,
+			&o.pidFile},
+		{"--events", "FILE", "append each stage's begin and end to FILE (JSON Lines)", nil,
+			&o.events},
+		{"--no-pivot", "", "move and chroot instead of pivot_root", &o.noPivot, nil},
+		{"-v", "", "tell each stage and its system calls", &o.verbose, nil},
+	}
+}
+
+// runHelp prints the options of `run` for --help.
+func runHelp(out io.Writer) {
+	fmt.Fprintln(out)
+	optionsPrint(runTable(&runOptions{}), out)
+}
+
+// findRootfs gives the rootfs, made absolute: --rootfs, else the spec's root.path (relative to
+// the spec's own directory, as in an OCI bundle), else build/rootfs.
+func findRootfs(o *runOptions, s *Spec) (string, error) {
+	path := o.rootfs
+	slash := strings.LastIndexByte(o.spec, '/')
+	if path == "" && s.Root.Path != "" && s.Root.Path[0] != '/' && slash >= 0 {
+		path = o.spec[:slash] + "/" + s.Root.Path
+	} else if path == "" {
+		path = s.Root.Path
+		if path == "" {
+			path = defaultRootfs
+		}
+	}
+	out, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		out, err = filepath.Abs(out)
+	}
+	if err != nil {
+		return "", errorHint(errorSys(err, "rootfs %s", path),
+			"make rootfs builds one in "+defaultRootfs+"; --rootfs names another")
+	}
+	var st syscall.Stat_t
+	if err := syscall.Stat(out, &st); err == nil && st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
+		return "", errorSys(syscall.ENOTDIR, "rootfs %s", path)
+	}
+	if out == "/" {
+		return "", errorSay("rootfs %s: the host's own root cannot be a rootfs", path)
+	}
+	return out, nil
+}
+
+// findCommand gives the command: after "--", else process.args, else a shell.
+func findCommand(words *operands, s *Spec) []string {
+	if words.hasCommand {
+		return words.command
+	}
+	if len(s.Process.Args) > 0 {
+		return s.Process.Args
+	}
+	return []string{"/bin/sh"}
+}
+
+func refuseEarly(words *operands, program string) error {
+	if len(words.words) > 0 {
+		return errorHint(errorSay("unexpected argument %s", words.words[0]),
+			"a command goes after --: %s run -- %s", program, words.words[0])
+	}
+	if words.hasCommand && len(words.command) == 0 {
+		return errorHint(errorSay("a command is missing after --"), "%s run -- /bin/sh", program)
+	}
+	return nil
+}
+
+func openOutputs(c *Container, o *runOptions) error {
+	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, 2, syscall.F_DUPFD_CLOEXEC, 3)
+	if errno != 0 {
+		return errorSys(errno, "keeping standard error")
+	}
+	c.LogFD = int(fd)
+	if o.events != "" {
+		return eventsOpen(c, o.events)
+	}
+	return nil
+}
+
+func isTerminal(fd int) bool {
+	var t syscall.Termios
+	_, err := ioctl(fd, syscall.TCGETS, uintptr(unsafe.Pointer(&t)))
+	return err == nil
+}
+
+func runSpec(program string, o *runOptions, words *operands, s *Spec) (int, error) {
+	if o.name != "" {
+		if err := stateCheckName(o.name); err != nil {
+			return 0, err
+		}
+	}
+	rootfs, err := findRootfs(o, s)
+	if err != nil {
+		return 0, err
+	}
+	if err := cgroupCheck(s); err != nil {
+		return 0, err
+	}
+	c := newContainer()
+	c.Spec, c.Program, c.Name, c.Rootfs, c.PidFile = s, program, o.name, rootfs, o.pidFile
+	if c.Name == "" {
+		c.Name = fmt.Sprintf("box-%d", syscall.Getpid())
+	}
+	c.Command = findCommand(words, s)
+	c.NoPivot, c.Verbose = o.noPivot, o.verbose
+	c.NewTerminal = s.Process.Terminal && isTerminal(0)
+	err = openOutputs(c, o)
+	if err == nil {
+		err = containerRun(c)
+	}
+	if c.EventsFD >= 0 {
+		syscall.Close(c.EventsFD)
+	}
+	if c.LogFD >= 0 {
+		syscall.Close(c.LogFD)
+	}
+	return c.ExitStatus, err
+}
+
+// runCommand runs one container and gives the command's exit status.
+func runCommand(program string, args []string, out io.Writer) (int, error) {
+	o := &runOptions{}
+	words, err := optionsParse(runTable(o), args, program+" run")
+	if err != nil {
+		return 0, err
+	}
+	if err := refuseEarly(words, program); err != nil {
+		return 0, err
+	}
+	if o.spec == "" {
+		o.spec = defaultSpec
+	}
+	spec, err := specLoad(o.spec)
+	if err != nil {
+		return 0, err
+	}
+	return runSpec(program, o, words, spec)
+}

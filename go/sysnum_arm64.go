@@ -1,0 +1,8 @@
+// Numbers that differ between architectures and are missing from some of Go's frozen lists.
+
+package gobox
+
+const (
+	sysSetns    = 268
+	sysExecveat = 281
+)
