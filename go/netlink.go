@@ -176,6 +176,7 @@ func netlinkText(value []byte) string {
 // netlink is a socket and the number of the last request on it.
 type netlink struct {
 	fd       int
+	kernel   syscall.Sockaddr // where requests go
 	sequence uint32
 }
 
@@ -185,7 +186,7 @@ func netlinkOpen() (*netlink, error) {
 	if err != nil {
 		return nil, errorSys(err, "opening a netlink socket")
 	}
-	nl := &netlink{fd: fd}
+	nl := &netlink{fd: fd, kernel: &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}}
 	if err := syscall.SetsockoptInt(fd, solNetlink, netlinkExtAck, 1); err != nil {
 		nl.close()
 		return nil, errorSys(err, "opening a netlink socket")
@@ -203,7 +204,7 @@ func (nl *netlink) request(m *netlinkMessage) ([]byte, error) {
 	nl.sequence++
 	message := m.finish(nl.sequence)
 	err := ignoringEINTR(func() error {
-		return syscall.Sendto(nl.fd, message, 0, nil) // nil: to the kernel
+		return syscall.Sendmsg(nl.fd, message, nil, nl.kernel, 0)
 	})
 	if err != nil {
 		return nil, err
@@ -234,17 +235,20 @@ func (nl *netlink) request(m *netlinkMessage) ([]byte, error) {
 func (nl *netlink) receive() ([]byte, error) {
 	b := make([]byte, netlinkAnswerMax)
 	for {
-		var n int
+		var n, flags int
 		var from syscall.Sockaddr
 		err := ignoringEINTR(func() (err error) {
-			n, from, err = syscall.Recvfrom(nl.fd, b, syscall.MSG_TRUNC)
+			n, _, flags, from, err = syscall.Recvmsg(nl.fd, b, nil, 0)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		if n > len(b) { // with MSG_TRUNC n is the true length
+		if flags&syscall.MSG_TRUNC != 0 {
 			return nil, syscall.EMSGSIZE
+		}
+		if n == 0 {
+			return nil, syscall.EBADMSG
 		}
 		if sender, ok := from.(*syscall.SockaddrNetlink); !ok || sender.Pid == 0 {
 			return b[:n], nil
