@@ -125,6 +125,9 @@ unit-programs: $(UNIT_BIN)
 # The stamp lets `make compare` keep whatever tree the last `make rootfs` made.
 
 ROOTFS := build/rootfs.stamp
+LAB := build/setup/lab-$(shell sha256sum <infra/lab/fetch | cut -c1-12)
+PLACE_NEEDS = $(if $(filter lab,$(shell infra/lab/place)),$(LAB))
+JOBS := $(shell nproc 2>/dev/null || echo 1)
 
 .PHONY: rootfs
 rootfs: | $(call stamp,rootfs) ## make build/rootfs from busybox (FROM=alpine:3.20: from an image, by podman)
@@ -135,10 +138,56 @@ $(ROOTFS): $(shell find rootfs -type f) | $(call stamp,rootfs)
 	@rootfs/make-rootfs build/rootfs
 	@touch $@
 
-# --- The rest -------------------------------------------------------------
+# --- Run --------------------------------------------------------------------
+# Where this machine has no root or not the whole of cgroup v2, containers run
+# in the lab, which is fetched on first use.
+
+$(LAB): | $(call stamp,rootfs)
+	@infra/lab/fetch
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: compare
+compare: build $(ROOTFS) $(PLACE_NEEDS) ## the main job: cbox and gobox side by side (ARGS='--columns cbox,gobox')
+	@infra/lab/in-place build/bin/compare run $(ARGS)
+
+.PHONY: run
+run: build $(ROOTFS) $(PLACE_NEEDS) ## a shell in a container of cbox (ARGS='--spec FILE')
+	@infra/lab/in-place --tty build/bin/cbox run $(ARGS)
+
+.PHONY: lab
+lab: build $(ROOTFS) $(LAB) ## a root shell in a throw-away machine
+	@infra/lab/lab shell
+
+# --- Test -------------------------------------------------------------------
+
+.PHONY: test
+test: test-programs $(LAB) ## all tests (SUITES='unit lint': some; tests/suites has the names)
+	@tests/run $(SUITES)
+
+.PHONY: test-programs
+test-programs: | $(call stamp,build) $(call stamp,test)
+	@echo "building, and once more for the sanitizers"
+	@$(MAKE) --no-print-directory -j$(JOBS) build unit-programs $(ROOTFS)
+	@$(MAKE) --no-print-directory -j$(JOBS) SAN=1 build unit-programs
+
+.PHONY: unit
+unit: | $(call stamp,test) ## the unit tests alone, built first
+	@$(MAKE) --no-print-directory -j$(JOBS) unit-programs
+	@tests/run unit
+
+.PHONY: lint
+lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
+	@tests/run lint
+
+.PHONY: format
+format: | $(call stamp,test) ## write the C and Go sources as the formatters want them
+	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] tests/unit/*.[ch])
+	@$(dir $(GO))gofmt -w go
+
+# --- The rest ---------------------------------------------------------------
 
 .PHONY: deps
-deps: $(call stamp,build) $(call stamp,test) ## install what is missing (apt), for everything
+deps: $(call stamp,build) $(call stamp,rootfs) $(call stamp,test) ## install what is missing (apt), for everything
 
 .PHONY: clean
 clean: ## remove build/ (and never what is mounted below it)
