@@ -15,8 +15,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define CONTROLLERS_MAX 512 /* bytes of a list of controllers */
-#define CREATE_TRIES 1000   /* each failure means that another container has just ended */
+#define CONTROLLERS_MAX 512  /* bytes of a list of controllers */
+#define CREATE_TRIES	1000 /* each failure means that another container has just ended */
 
 int cgroup_path(struct container *c, struct error *e)
 {
@@ -43,7 +43,7 @@ static int check_controllers(int root, const char *needed, struct error *e)
 
 		if (!resources_has_word(available, p, n)) {
 			error_say(e, "controller %.*s is missing in %s/cgroup.controllers", (int)n,
-				  p, CGROUP_ROOT);
+				p, CGROUP_ROOT);
 			return error_hint(e, "cgroup v1 may hold it on this machine; the lab "
 					     "(make lab) has every controller");
 		}
@@ -70,8 +70,8 @@ int cgroup_check(const struct spec *s, struct error *e)
 }
 
 /* Lets the children of dir have the controllers: only those that are not enabled there yet. */
-static int enable_controllers(struct container *c, int dir, const char *path, const char *needed,
-			      struct error *e)
+static int enable_controllers(
+	struct container *c, int dir, const char *path, const char *needed, struct error *e)
 {
 	char enabled[CONTROLLERS_MAX], missing[2 * CONTROLLERS_MAX] = "";
 	size_t used = 0;
@@ -85,7 +85,7 @@ static int enable_controllers(struct container *c, int dir, const char *path, co
 
 		if (!resources_has_word(enabled, p, n))
 			used += (size_t)snprintf(missing + used, sizeof(missing) - used, "%s+%.*s",
-						 used ? " " : "", (int)n, p);
+				used ? " " : "", (int)n, p);
 		p += n;
 	}
 	if (used == 0)
@@ -105,8 +105,10 @@ static int explain_mkdir(struct container *c, const char *path, struct error *e)
 {
 	error_sys(e, "creating cgroup %s", path);
 	if (e->errnum == EEXIST)
-		error_hint(e, "another container uses %s; `%s list` shows it, `%s gc` removes what "
-			      "a crash left", path, c->program, c->program);
+		error_hint(e,
+			"another container uses %s; `%s list` shows it, `%s gc` removes what "
+			"a crash left",
+			path, c->program, c->program);
 	else if (e->errnum == EACCES || e->errnum == EPERM || e->errnum == EROFS)
 		error_hint(e, "cgroups belong to root; run as root, name a cgroup of your own in "
 			      "linux.cgroupsPath, or leave linux.resources out");
@@ -115,7 +117,7 @@ static int explain_mkdir(struct container *c, const char *path, struct error *e)
 
 /* Makes the cgroup called name in dir and opens it; a parent may be there already. */
 static int enter(struct container *c, int dir, const char *path, const char *name, bool leaf,
-		 struct error *e)
+	struct error *e)
 {
 	bool made;
 	int next;
@@ -128,7 +130,8 @@ static int enter(struct container *c, int dir, const char *path, const char *nam
 	if (next < 0)
 		error_sys(e, "opening cgroup %s", path);
 	else if (made && !leaf)
-		fsetxattr(next, CGROUP_MARK, "", 0, 0); /* without it the parent only stays behind */
+		fsetxattr(
+			next, CGROUP_MARK, "", 0, 0); /* without it the parent only stays behind */
 	if (next < 0 && leaf)
 		unlinkat(dir, name, AT_REMOVEDIR);
 	return next;
@@ -163,11 +166,8 @@ static int write_limits(struct container *c, int dir, struct error *e)
 {
 	for (size_t i = 0; i < resources_count(c->spec); i++) {
 		struct limit limit;
-		int wanted = resources_limit(c->spec, i, &limit, e);
 
-		if (wanted < 0)
-			return -1;
-		if (!wanted)
+		if (!resources_limit(c->spec, i, &limit))
 			continue;
 		events_call(c, "write(%s, \"%s\")", limit.file, limit.value);
 		if (cgroup_write(dir, limit.file, limit.value) == 0)
@@ -175,7 +175,7 @@ static int write_limits(struct container *c, int dir, struct error *e)
 		error_sys(e, "writing %s to %s", limit.value, limit.file);
 		if (e->errnum == ENOENT)
 			error_hint(e, "this kernel has no %s; take that limit out of the spec",
-				   limit.file);
+				limit.file);
 		return -1;
 	}
 	return 0;

@@ -27,7 +27,8 @@ int cgroup_path(struct container *c, struct error *e);
  */
 int cgroup_remove(const char *path, struct error *e);
 
-/* 0 when CGROUP_ROOT is a cgroup v2 with the controllers that s needs; else -1, e says what to do. */
+/* 0 when CGROUP_ROOT is a cgroup v2 with the controllers that s needs; else -1, e says what to do.
+ */
 int cgroup_check(const struct spec *s, struct error *e);
 
 #endif

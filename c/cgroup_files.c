@@ -44,7 +44,8 @@ int cgroup_check_path(const char *path, struct error *e)
 		size_t n = strcspn(++p, "/");
 
 		if (n == 0 || n > NAME_MAX || strspn(p, ".") == n)
-			return error_say(e, "cgroup path %s: every part must be a plain name", path);
+			return error_say(
+				e, "cgroup path %s: every part must be a plain name", path);
 		p += n;
 	}
 	if (path[0] != '/')

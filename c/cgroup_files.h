@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 #define CGROUP_DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#define CGROUP_PARENT "/twinbox"    /* where a cgroup goes that the spec gives no path */
-#define CGROUP_MARK "user.twinbox"  /* xattr of a parent that we made and so may remove */
+#define CGROUP_PARENT	 "/twinbox"	/* where a cgroup goes that the spec gives no path */
+#define CGROUP_MARK	 "user.twinbox" /* xattr of a parent that we made and so may remove */
 
 /* True for the errno of a removed cgroup: its name is unknown, its open files are dead. */
 bool cgroup_is_gone(int errnum);

@@ -78,12 +78,13 @@ void cgroup_remove_parents(int root, const char *path)
  */
 static int wait_until_empty(int dir, const char *path, int64_t deadline, struct error *e)
 {
-	struct pollfd events = {.fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC),
-				.events = POLLPRI};
+	struct pollfd events = {
+		.fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC), .events = POLLPRI};
 	int result = 0;
 
 	if (events.fd < 0)
-		return cgroup_is_gone(errno) ? 0 : error_sys(e, "opening cgroup.events of %s", path);
+		return cgroup_is_gone(errno) ? 0
+					     : error_sys(e, "opening cgroup.events of %s", path);
 	for (;;) {
 		char text[256];
 		ssize_t n = pread(events.fd, text, sizeof(text) - 1, 0);
@@ -96,7 +97,7 @@ static int wait_until_empty(int dir, const char *path, int64_t deadline, struct 
 			break;
 		if (left <= 0) {
 			error_say(e, "cgroup %s still has processes after %d seconds", path,
-				  REMOVE_TIMEOUT / 1000);
+				REMOVE_TIMEOUT / 1000);
 			result = error_hint(e, "a process that the kernel cannot end now (state D "
 					       "in ps) keeps it; try again later");
 			break;
@@ -162,15 +163,16 @@ static int remove_children(int top, const char *path, int64_t deadline, struct e
 }
 
 /* Ends all processes, frozen ones too, and removes all descendants of the cgroup called name. */
-static int make_empty(int parent, const char *name, const char *path, int64_t deadline,
-		      struct error *e)
+static int make_empty(
+	int parent, const char *name, const char *path, int64_t deadline, struct error *e)
 {
 	int dir = openat(parent, name, CGROUP_DIR_FLAGS), result;
 
 	if (dir < 0)
 		return cgroup_is_gone(errno) ? 0 : error_sys(e, "opening cgroup %s", path);
 	/* A container that made its cgroup threaded cannot be killed so: it dies with its init. */
-	if (cgroup_write(dir, "cgroup.kill", "1") < 0 && !cgroup_is_gone(errno) && errno != EOPNOTSUPP)
+	if (cgroup_write(dir, "cgroup.kill", "1") < 0 && !cgroup_is_gone(errno) &&
+		errno != EOPNOTSUPP)
 		result = error_sys(e, "writing 1 to cgroup.kill of %s", path);
 	else
 		result = wait_until_empty(dir, path, deadline, e);

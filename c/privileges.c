@@ -53,14 +53,15 @@ static int set_rlimits(struct container *c, struct error *e)
 		const struct rlimit limit = {.rlim_cur = r->soft, .rlim_max = r->hard};
 
 		events_call(c, "setrlimit(%s, %" PRIu64 ", %" PRIu64 ")", rlimit_names[r->resource],
-			    r->soft, r->hard);
+			r->soft, r->hard);
 		if (setrlimit((unsigned int)r->resource, &limit) == 0)
 			continue;
 		error_sys(e, "setting %s to soft %" PRIu64 ", hard %" PRIu64,
-			  rlimit_names[r->resource], r->soft, r->hard);
+			rlimit_names[r->resource], r->soft, r->hard);
 		if (e->errnum == EPERM)
-			error_hint(e, "raising a hard limit needs CAP_SYS_RESOURCE on the host, and "
-				      "RLIMIT_NOFILE may not exceed /proc/sys/fs/nr_open");
+			error_hint(e,
+				"raising a hard limit needs CAP_SYS_RESOURCE on the host, and "
+				"RLIMIT_NOFILE may not exceed /proc/sys/fs/nr_open");
 		return -1;
 	}
 	return 0;
@@ -168,12 +169,14 @@ static int set_capabilities(struct container *c, struct error *e)
 		data[i].permitted = (uint32_t)(want->permitted >> 32 * i);
 		data[i].inheritable = (uint32_t)(want->inheritable >> 32 * i);
 	}
-	events_call(c, "capset(effective %#" PRIx64 ", permitted %#" PRIx64 ", inheritable %#" PRIx64
-		       ")", want->effective, want->permitted, want->inheritable);
+	events_call(c,
+		"capset(effective %#" PRIx64 ", permitted %#" PRIx64 ", inheritable %#" PRIx64 ")",
+		want->effective, want->permitted, want->inheritable);
 	if (syscall(SYS_capset, &header, data) == 0)
 		return 0;
 	error_sys(e, "setting the capabilities");
-	return error_hint(e, "effective must lie within permitted, and inheritable within bounding");
+	return error_hint(
+		e, "effective must lie within permitted, and inheritable within bounding");
 }
 
 /*
@@ -190,7 +193,7 @@ static int set_ambient(struct container *c, struct error *e)
 		return error_sys(e, "clearing the ambient capabilities");
 	for (int number = 0; number < CAPABILITY_BITS; number++)
 		if (raise >> number & 1 &&
-		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0)
+			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0)
 			return error_sys(e, "raising the ambient capabilities");
 	return 0;
 }

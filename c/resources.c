@@ -14,79 +14,67 @@ static bool asked(struct spec_number n)
 	return n.given && n.value != 0;
 }
 
-static int print_number(int64_t value, struct limit *out)
+static bool print_number(int64_t value, struct limit *out)
 {
 	if (value < 0)
 		snprintf(out->text, sizeof(out->text), "max");
 	else
 		snprintf(out->text, sizeof(out->text), "%" PRId64, value);
-	return 1;
+	return true;
 }
 
 /*
- * cgroup v1 shares 2-262144 to v2 weight 1-10000, in a straight line. (runc 1.4 and crun 1.23 bend
- * the line so that 1024 becomes 100; those that distributions carry today have this one.)
+ * cgroup v1 shares 2-262144 to v2 weight 1-10000, in a straight line. (crun 1.23 and later bends
+ * the line so that 1024 becomes 100; what distributions carry today does not.)
  */
-static int cpu_weight(const struct spec *s, struct limit *out, struct error *e)
+static bool cpu_weight(const struct spec *s, struct limit *out)
 {
-	(void)e;
 	if (!asked(s->resources.cpu_shares))
-		return 0;
+		return false;
 	return print_number(1 + (s->resources.cpu_shares.value - 2) * 9999 / 262142, out);
 }
 
 /* "QUOTA PERIOD", both in microseconds. */
-static int cpu_max(const struct spec *s, struct limit *out, struct error *e)
+static bool cpu_max(const struct spec *s, struct limit *out)
 {
 	struct spec_number quota = s->resources.cpu_quota, period = s->resources.cpu_period;
 	size_t used;
 
-	(void)e;
 	if (!asked(quota) && !asked(period))
-		return 0;
+		return false;
 	print_number(asked(quota) ? quota.value : -1, out);
 	used = strlen(out->text);
 	snprintf(out->text + used, sizeof(out->text) - used, " %" PRId64,
-		 asked(period) ? period.value : CPU_PERIOD_DEFAULT);
-	return 1;
+		asked(period) ? period.value : CPU_PERIOD_DEFAULT);
+	return true;
 }
 
-static int memory_max(const struct spec *s, struct limit *out, struct error *e)
+static bool memory_max(const struct spec *s, struct limit *out)
 {
-	(void)e;
-	return asked(s->resources.memory_limit) ? print_number(s->resources.memory_limit.value, out)
-						: 0;
+	return asked(s->resources.memory_limit) &&
+	       print_number(s->resources.memory_limit.value, out);
 }
 
 /* OCI counts memory and swap together, as cgroup v1 did; memory.swap.max counts swap alone. */
-static int memory_swap_max(const struct spec *s, struct limit *out, struct error *e)
+static bool memory_swap_max(const struct spec *s, struct limit *out)
 {
 	struct spec_number limit = s->resources.memory_limit, swap = s->resources.memory_swap;
 
 	if (!asked(swap))
-		return 0;
-	if (swap.value < 0)
-		return print_number(-1, out);
-	if (!asked(limit) || limit.value < 0)
-		return error_say(e, "linux.resources.memory.swap needs a memory.limit");
-	if (swap.value < limit.value)
-		return error_say(e, "linux.resources.memory.swap %" PRId64
-				    " is less than memory.limit %" PRId64,
-				 swap.value, limit.value);
-	return print_number(swap.value - limit.value, out);
+		return false;
+	/* The parser has seen to it that a swap comes with a limit that is not above it. */
+	return print_number(swap.value < 0 ? -1 : swap.value - limit.value, out);
 }
 
-static int pids_max(const struct spec *s, struct limit *out, struct error *e)
+static bool pids_max(const struct spec *s, struct limit *out)
 {
-	(void)e;
-	return asked(s->resources.pids_limit) ? print_number(s->resources.pids_limit.value, out)
-					      : 0;
+	return asked(s->resources.pids_limit) && print_number(s->resources.pids_limit.value, out);
 }
 
 /* The word before the first dot of a file's name is its controller. */
 static const struct {
 	const char *file;
-	int (*print)(const struct spec *s, struct limit *out, struct error *e);
+	bool (*print)(const struct spec *s, struct limit *out);
 } rows[] = {
 	{"cpu.weight", cpu_weight},
 	{"cpu.max", cpu_max},
@@ -100,24 +88,16 @@ size_t resources_count(const struct spec *s)
 	return LENGTH(rows) + s->resources.unified.n;
 }
 
-/* A key is the name of a file in the cgroup's own directory, never a way out of it. */
-static int unified_limit(const struct spec_key_value *kv, struct limit *out, struct error *e)
+bool resources_limit(const struct spec *s, size_t i, struct limit *out)
 {
-	if (kv->key[0] == '.' || !strchr(kv->key, '.') || strchr(kv->key, '/'))
-		return error_say(e, "linux.resources.unified: %s is not the name of a cgroup file",
-				 kv->key);
-	out->file = kv->key;
-	out->value = kv->value;
-	return 1;
-}
-
-int resources_limit(const struct spec *s, size_t i, struct limit *out, struct error *e)
-{
-	if (i >= LENGTH(rows))
-		return unified_limit(&s->resources.unified.v[i - LENGTH(rows)], out, e);
+	if (i >= LENGTH(rows)) {
+		out->file = s->resources.unified.v[i - LENGTH(rows)].key;
+		out->value = s->resources.unified.v[i - LENGTH(rows)].value;
+		return true;
+	}
 	out->file = rows[i].file;
 	out->value = out->text;
-	return rows[i].print(s, out, e);
+	return rows[i].print(s, out);
 }
 
 bool resources_has_word(const char *list, const char *word, size_t len)
@@ -139,22 +119,17 @@ int resources_controllers(const struct spec *s, char *out, size_t size, struct e
 	out[0] = '\0';
 	for (size_t i = 0; i < resources_count(s); i++) {
 		struct limit limit;
-		int wanted = resources_limit(s, i, &limit, e);
 		size_t len;
 
-		if (wanted < 0)
-			return -1;
-		if (!wanted)
+		if (!resources_limit(s, i, &limit))
 			continue;
 		len = strcspn(limit.file, ".");
-		/* cgroup.* files belong to every cgroup. */
-		if (resources_has_word("cgroup", limit.file, len) ||
-		    resources_has_word(out, limit.file, len))
+		if (resources_has_word(out, limit.file, len))
 			continue;
 		if (used + len + 2 > size)
 			return error_say(e, "linux.resources.unified: too many controllers");
-		used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? " " : "",
-					 (int)len, limit.file);
+		used += (size_t)snprintf(
+			out + used, size - used, "%s%.*s", used ? " " : "", (int)len, limit.file);
 	}
 	return 0;
 }

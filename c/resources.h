@@ -18,11 +18,10 @@ struct limit {
 size_t resources_count(const struct spec *s);
 
 /*
- * Row i of s as *out (valid as long as s and *out stay where they are). The rows of unified come
- * last, so that they win. Returns 1 where the spec asks for it, 0 where it does not, -1 with e
- * filled where the value makes no sense in cgroup v2.
+ * Row i of s as *out (valid as long as s and *out stay where they are); false where the spec does
+ * not ask for it. The rows of unified come last, so that they win.
  */
-int resources_limit(const struct spec *s, size_t i, struct limit *out, struct error *e);
+bool resources_limit(const struct spec *s, size_t i, struct limit *out);
 
 /*
  * The controllers that these files belong to, once each, as cgroup.controllers has them:

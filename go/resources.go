@@ -30,21 +30,20 @@ func printNumber(value int64) string {
 	return fmt.Sprint(value)
 }
 
-// cpuWeight takes cgroup v1 shares 2-262144 to v2 weight 1-10000, in a straight line. (runc 1.4
-// and crun 1.23 bend the line so that 1024 becomes 100; those that distributions carry today have
-// this one.)
-func cpuWeight(s *Spec) (string, error) {
+// cpuWeight takes cgroup v1 shares 2-262144 to v2 weight 1-10000, in a straight line. (crun 1.23
+// and later bends the line so that 1024 becomes 100; what distributions carry today does not.)
+func cpuWeight(s *Spec) string {
 	if !asked(s.Resources.CPUShares) {
-		return "", nil
+		return ""
 	}
-	return printNumber(1 + (s.Resources.CPUShares.Value-2)*9999/262142), nil
+	return printNumber(1 + (s.Resources.CPUShares.Value-2)*9999/262142)
 }
 
 // cpuMax is "QUOTA PERIOD", both in microseconds.
-func cpuMax(s *Spec) (string, error) {
+func cpuMax(s *Spec) string {
 	quota, period := s.Resources.CPUQuota, s.Resources.CPUPeriod
 	if !asked(quota) && !asked(period) {
-		return "", nil
+		return ""
 	}
 	if !asked(quota) {
 		quota.Value = -1
@@ -52,48 +51,42 @@ func cpuMax(s *Spec) (string, error) {
 	if !asked(period) {
 		period.Value = cpuPeriodDefault
 	}
-	return fmt.Sprintf("%s %d", printNumber(quota.Value), period.Value), nil
+	return fmt.Sprintf("%s %d", printNumber(quota.Value), period.Value)
 }
 
-func memoryMax(s *Spec) (string, error) {
+func memoryMax(s *Spec) string {
 	if !asked(s.Resources.MemoryLimit) {
-		return "", nil
+		return ""
 	}
-	return printNumber(s.Resources.MemoryLimit.Value), nil
+	return printNumber(s.Resources.MemoryLimit.Value)
 }
 
 // memorySwapMax: OCI counts memory and swap together, as cgroup v1 did; memory.swap.max counts
 // swap alone.
-func memorySwapMax(s *Spec) (string, error) {
+func memorySwapMax(s *Spec) string {
 	limit, swap := s.Resources.MemoryLimit, s.Resources.MemorySwap
 	if !asked(swap) {
-		return "", nil
+		return ""
 	}
 	if swap.Value < 0 {
-		return printNumber(-1), nil
+		return printNumber(-1)
 	}
-	if !asked(limit) || limit.Value < 0 {
-		return "", errorSay("linux.resources.memory.swap needs a memory.limit")
-	}
-	if swap.Value < limit.Value {
-		return "", errorSay("linux.resources.memory.swap %d is less than memory.limit %d",
-			swap.Value, limit.Value)
-	}
-	return printNumber(swap.Value - limit.Value), nil
+	// The parser has seen to it that a swap comes with a limit that is not above it.
+	return printNumber(swap.Value - limit.Value)
 }
 
-func pidsMax(s *Spec) (string, error) {
+func pidsMax(s *Spec) string {
 	if !asked(s.Resources.PidsLimit) {
-		return "", nil
+		return ""
 	}
-	return printNumber(s.Resources.PidsLimit.Value), nil
+	return printNumber(s.Resources.PidsLimit.Value)
 }
 
 // The word before the first dot of a file's name is its controller.
 // print gives "" where the spec does not ask for the file.
 var resourceRows = [...]struct {
 	file  string
-	print func(*Spec) (string, error)
+	print func(*Spec) string
 }{
 	{"cpu.weight", cpuWeight},
 	{"cpu.max", cpuMax},
@@ -108,43 +101,26 @@ func resourcesCount(s *Spec) int {
 	return len(resourceRows) + len(s.Resources.Unified)
 }
 
-// unifiedLimit: a key is the name of a file in the cgroup's own directory, never a way out of it.
-func unifiedLimit(kv SpecKeyValue) (limit, bool, error) {
-	if strings.HasPrefix(kv.Key, ".") || !strings.Contains(kv.Key, ".") ||
-		strings.Contains(kv.Key, "/") {
-		return limit{}, false, errorSay(
-			"linux.resources.unified: %s is not the name of a cgroup file", kv.Key)
-	}
-	return limit{kv.Key, kv.Value}, true, nil
-}
-
-// resourcesLimit gives row i of s. The rows of unified come last, so that they win. False where
-// the spec does not ask for it, an error where the value makes no sense in cgroup v2.
-func resourcesLimit(s *Spec, i int) (limit, bool, error) {
+// resourcesLimit gives row i of s; false where the spec does not ask for it. The rows of unified
+// come last, so that they win.
+func resourcesLimit(s *Spec, i int) (limit, bool) {
 	if i >= len(resourceRows) {
-		return unifiedLimit(s.Resources.Unified[i-len(resourceRows)])
+		kv := s.Resources.Unified[i-len(resourceRows)]
+		return limit{kv.Key, kv.Value}, true
 	}
-	value, err := resourceRows[i].print(s)
-	return limit{resourceRows[i].file, value}, value != "" && err == nil, err
+	value := resourceRows[i].print(s)
+	return limit{resourceRows[i].file, value}, value != ""
 }
 
 // resourcesControllers are the controllers that these files belong to, once each.
-func resourcesControllers(s *Spec) ([]string, error) {
+func resourcesControllers(s *Spec) []string {
 	var controllers []string
 	for i := 0; i < resourcesCount(s); i++ {
-		limit, wanted, err := resourcesLimit(s, i)
-		if err != nil {
-			return nil, err
-		}
-		if !wanted {
-			continue
-		}
+		limit, wanted := resourcesLimit(s, i)
 		controller, _, _ := strings.Cut(limit.file, ".")
-		// cgroup.* files belong to every cgroup.
-		if controller == "cgroup" || slices.Contains(controllers, controller) {
-			continue
+		if wanted && !slices.Contains(controllers, controller) {
+			controllers = append(controllers, controller)
 		}
-		controllers = append(controllers, controller)
 	}
-	return controllers, nil
+	return controllers
 }
