@@ -1,0 +1,136 @@
+// The default devices and links of /dev (OCI runtime specification, config-linux.md, "Default
+// Devices"; and "Dev symbolic links" in runtime-linux.md). c/devices.c has the same tables.
+
+package gobox
+
+import "syscall"
+
+const (
+	devicesN   = 6
+	deviceNull = 0
+)
+
+// Numbers: Documentation/admin-guide/devices.txt of the kernel.
+var devices = [devicesN]struct {
+	name         string
+	major, minor uint32
+}{
+	{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7},
+	{"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
+}
+
+var deviceLinks = [...]struct{ name, target string }{
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
+	{"ptmx", "pts/ptmx"},
+}
+
+// devicesClone gives a detached mount of one of the host's devices, by its index in devices.
+// Only what really is that device (type and number) is taken. Call it before the root changes.
+func devicesClone(c *Container, index int) (int, error) {
+	device := &devices[index]
+	path := "/dev/" + device.name
+
+	eventsCall(c, "open_tree(\"%s\", OPEN_TREE_CLONE)", path)
+	fd, err := openTree(atFdcwd, path, openTreeClone)
+	if err != nil {
+		return -1, errorSys(err, "opening the host's %s", path)
+	}
+	// Anything else in its place would be shown to, or written by, the container (CVE-2025-31133).
+	var st syscall.Stat_t
+	if err := syscall.Fstat(fd, &st); err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFCHR &&
+		uint64(st.Rdev) == makedev(device.major, device.minor) {
+		return fd, nil
+	}
+	syscall.Close(fd)
+	return -1, errorSay("the host's %s is not the character device %d:%d", path, device.major,
+		device.minor)
+}
+
+// deviceStandIn makes an empty file to mount the host's device on.
+func deviceStandIn(dev int, name string) error {
+	fd, err := syscall.Openat(dev, name, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|
+		syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return err
+	}
+	return syscall.Close(fd)
+}
+
+func deviceCreate(c *Container, dev, index int, clone *int) error {
+	device := &devices[index]
+
+	eventsCall(c, "mknodat(\"%s\", %d:%d)", device.name, device.major, device.minor)
+	err := mknodat(dev, device.name, syscall.S_IFCHR|0o666, device.major, device.minor)
+	if err == nil {
+		return nil
+	}
+	if err != syscall.EPERM {
+		return errorSys(err, "making device /dev/%s", device.name)
+	}
+	// user_namespaces(7): no device nodes there.
+	if *clone, err = devicesClone(c, index); err != nil {
+		return err
+	}
+	if err := deviceStandIn(dev, device.name); err != nil {
+		return errorSys(err, "making file /dev/%s", device.name)
+	}
+	return nil
+}
+
+// devicesLink: runc makes /dev/core only where the kernel has /proc/kcore; a link that leads nowhere
+// helps nobody.
+func devicesLink(dev int) error {
+	for _, link := range deviceLinks {
+		if err := symlinkat(link.target, dev, link.name); err != nil {
+			return errorSys(err, "making link /dev/%s", link.name)
+		}
+	}
+	if syscall.Access("/proc/kcore", 0) == nil {
+		if err := symlinkat("/proc/kcore", dev, "core"); err != nil {
+			return errorSys(err, "making link /dev/core")
+		}
+	}
+	return nil
+}
+
+// devicesCreate makes devices and links in the tmpfs dev, which is detached still: nobody else sees
+// it yet. Where the kernel refuses mknod(2) (a user namespace), the host's devices are cloned into
+// clones and empty files stand for them until devicesAttach.
+func devicesCreate(c *Container, dev int, clones *[devicesN]int) error {
+	mask := syscall.Umask(0) // 0666 means 0666
+	var err error
+
+	for i := 0; i < devicesN && err == nil; i++ {
+		err = deviceCreate(c, dev, i, &clones[i])
+	}
+	syscall.Umask(mask)
+	if err != nil {
+		return err
+	}
+	return devicesLink(dev)
+}
+
+// devicesAttach mounts the clones over their files, once dev is attached; nothing where there are
+// none.
+func devicesAttach(c *Container, dev int, clones *[devicesN]int) error {
+	for i := range devices {
+		if clones[i] < 0 {
+			continue
+		}
+		target, err := syscall.Openat(dev, devices[i].name,
+			oPath|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			return errorSys(err, "opening /dev/%s", devices[i].name)
+		}
+		eventsCall(c, "move_mount(\"/dev/%s\")", devices[i].name)
+		err = sysAttach(clones[i], target)
+		syscall.Close(target)
+		if err != nil {
+			return errorSys(err, "mounting the host's /dev/%s", devices[i].name)
+		}
+	}
+	return nil
+}
