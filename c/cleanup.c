@@ -24,7 +24,6 @@ static void close_fd(int *fd)
 /* Ends and reaps the first process; in a pid namespace the kernel ends all others with it. */
 static int end_process(struct container *c, struct error *e)
 {
-	siginfo_t info;
 	int result = 0;
 
 	if (c->pid > 0) {
@@ -33,7 +32,7 @@ static int end_process(struct container *c, struct error *e)
 	}
 	if (c->pid > 0 && result == 0) {
 		/* ECHILD: reaped already. */
-		while (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		c->pid = 0;
 	}

@@ -119,9 +119,10 @@ static bool has_cgroup(const struct state *s)
 	       !alive_uses(s, true);
 }
 
-static int remove_cgroup(const struct state *s, struct error *e)
+static int remove_stale_cgroup(const struct state *s, struct error *e)
 {
-	return has_cgroup(s) ? cgroup_remove(s->cgroup, e) : 0;
+	/* Asked for a cgroup that is gone too: its parent may still be there. */
+	return s->cgroup[0] && !alive_uses(s, true) ? cgroup_remove(s->cgroup, e) : 0;
 }
 
 static bool has_link(const struct state *s)
@@ -129,7 +130,7 @@ static bool has_link(const struct state *s)
 	return s->link[0] && if_nametoindex(s->link) != 0 && !alive_uses(s, false);
 }
 
-static int remove_link(const struct state *s, struct error *e)
+static int remove_stale_link(const struct state *s, struct error *e)
 {
 	return has_link(s) ? network_remove(s->link, e) : 0;
 }
@@ -152,7 +153,7 @@ static bool has_pid_file(const struct state *s)
 	return n == 0 || (n == (ssize_t)strlen(expected) && memcmp(text, expected, (size_t)n) == 0);
 }
 
-static int remove_pid_file(const struct state *s, struct error *e)
+static int remove_stale_pid_file(const struct state *s, struct error *e)
 {
 	if (!has_pid_file(s) || unlink(s->pid_file) == 0 || errno == ENOENT)
 		return 0;
@@ -166,9 +167,9 @@ static const struct leftover {
 	int (*remove)(const struct state *s, struct error *e);
 } leftovers[] = {
 	{"process", has_process, remove_process},
-	{"cgroup", has_cgroup, remove_cgroup},
-	{"link", has_link, remove_link},
-	{"pid file", has_pid_file, remove_pid_file},
+	{"cgroup", has_cgroup, remove_stale_cgroup},
+	{"link", has_link, remove_stale_link},
+	{"pid file", has_pid_file, remove_stale_pid_file},
 };
 
 enum { LEFTOVERS = sizeof(leftovers) / sizeof(leftovers[0]) };
@@ -189,7 +190,7 @@ int gc_container(const struct state *s, struct error *e)
 }
 
 /* "full: removed process, cgroup, state file" */
-static void tell(const struct state *s, const char *verb, const bool found[LEFTOVERS], FILE *out)
+static void gc_tell(const struct state *s, const char *verb, const bool found[LEFTOVERS], FILE *out)
 {
 	fprintf(out, "%s: %s ", s->name, verb);
 	for (size_t i = 0; i < LEFTOVERS; i++)
@@ -209,7 +210,7 @@ static int collect(const struct state *s, bool dry_run, FILE *out, struct error 
 		fprintf(out, "%s: could not be removed\n", s->name);
 		return -1;
 	}
-	tell(s, dry_run ? "would remove" : "removed", found, out);
+	gc_tell(s, dry_run ? "would remove" : "removed", found, out);
 	return 0;
 }
 

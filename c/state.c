@@ -87,20 +87,24 @@ static int describe(const struct container *c, struct state *s, struct error *e)
 		snprintf(s->link, sizeof(s->link), "%s", c->spec->veth.host.name);
 	if (make_absolute(c->rootfs, s->rootfs, sizeof(s->rootfs), e) < 0)
 		return -1;
-	if (c->pid_file && make_absolute(c->pid_file, s->pid_file, sizeof(s->pid_file), e) < 0)
-		return -1;
-	if (!state_is_utf8(s->cgroup) || !state_is_utf8(s->rootfs) || !state_is_utf8(s->pid_file))
-		return error_say(e, "the state file can hold only paths in UTF-8");
-	return 0;
+	return c->pid_file ? make_absolute(c->pid_file, s->pid_file, sizeof(s->pid_file), e) : 0;
 }
 
 /* An error of a stage that would come later, told before anything is made. */
-static int exists(struct error *e, const char *stage, const char *what, const char *name)
+static int exists_already(struct error *e, const char *stage, const char *what, const char *name)
 {
 	errno = EEXIST;
 	error_sys(e, "creating %s %s", what, name);
 	snprintf(e->stage, sizeof(e->stage), "%s", stage);
 	return -1;
+}
+
+static int hint_gc(const struct container *c, const char *name, struct error *e)
+{
+	return error_hint(e,
+			  "another container uses %s; `%s list` shows it, "
+			  "`%s gc` removes what a crash left",
+			  name, c->program, c->program);
 }
 
 /* Once named in the state file it would be taken for ours: what exists already is refused here. */
@@ -110,26 +114,20 @@ static int refuse_existing(const struct container *c, const struct state *s, str
 
 	snprintf(path, sizeof(path), CGROUP_ROOT "%s", s->cgroup);
 	if (s->cgroup[0] && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		exists(e, "cgroup", "cgroup", s->cgroup);
-		return error_hint(e,
-				  "another container uses it; `%s list` shows it, `%s gc` removes "
-				  "what a crash left",
-				  c->program, c->program);
+		exists_already(e, "cgroup", "cgroup", s->cgroup);
+		return hint_gc(c, s->cgroup, e);
 	}
 	if (s->link[0] && if_nametoindex(s->link) != 0) {
-		exists(e, "network", "veth", s->link);
-		return error_hint(e,
-				  "another container uses %s; `%s list` shows it, `%s gc` removes "
-				  "what a crash left",
-				  s->link, c->program, c->program);
+		exists_already(e, "network", "veth", s->link);
+		return hint_gc(c, s->link, e);
 	}
 	if (s->pid_file[0] &&
 	    faccessat(AT_FDCWD, s->pid_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return exists(e, "", "pid file", c->pid_file);
+		return exists_already(e, "", "pid file", c->pid_file);
 	return 0;
 }
 
-static int taken(const struct container *c, struct error *e)
+static int name_taken(const struct container *c, struct error *e)
 {
 	errno = EEXIST;
 	error_sys(e, "container %s", c->name);
@@ -148,7 +146,7 @@ static int collect_stale(const struct container *c, struct error *e)
 		return 0;
 	}
 	if (fd < 0)
-		return e->errnum == EWOULDBLOCK ? taken(c, e) : -1;
+		return e->errnum == EWOULDBLOCK ? name_taken(c, e) : -1;
 	result = gc_container(&stale, e);
 	close(fd);
 	return result;
@@ -176,24 +174,29 @@ static int open_temporary(int dir, const char *directory, const char *name,
 	return error_sys(e, "making state file %s/%s", directory, temporary);
 }
 
-static int write_state(int fd, const struct state *s)
+/* Prints s into memory first, so that the file is written as it is: whole. */
+static int write_state(int fd, const char *directory, const char *file, const struct state *s,
+		       struct error *e)
 {
 	char *text = NULL;
 	size_t size = 0, done = 0;
 	FILE *out = open_memstream(&text, &size);
-	ssize_t n = 0;
+	int result = -1;
 
 	if (!out)
-		return -1;
-	state_print(s, out);
-	if (fclose(out) != 0)
-		n = -1;
-	while (n >= 0 && done < size) {
-		n = write(fd, text + done, size - done);
+		return error_sys(e, "writing state file %s/%s", directory, file);
+	result = state_print(s, out, e);
+	if (fclose(out) != 0 && result == 0)
+		result = error_sys(e, "writing state file %s/%s", directory, file);
+	while (result == 0 && done < size) {
+		ssize_t n = write(fd, text + done, size - done);
+
+		if (n < 0)
+			result = error_sys(e, "writing state file %s/%s", directory, file);
 		done += n > 0 ? (size_t)n : 0;
 	}
 	free(text);
-	return n < 0 ? -1 : 0;
+	return result;
 }
 
 /* The whole new file under its temporary name, locked. */
@@ -202,8 +205,7 @@ static int make_temporary(int dir, const char *directory, const struct state *s,
 {
 	int fd = open_temporary(dir, directory, s->name, temporary, e);
 
-	if (fd >= 0 && write_state(fd, s) < 0) {
-		error_sys(e, "writing state file %s/%s", directory, temporary);
+	if (fd >= 0 && write_state(fd, directory, temporary, s, e) < 0) {
 		unlinkat(dir, temporary, 0);
 		close(fd);
 		return -1;
@@ -231,7 +233,7 @@ int state_create(struct container *c, struct error *e)
 	snprintf(file, sizeof(file), "%s.json", s.name);
 	result = linkat(dir, temporary, dir, file, 0);
 	if (result < 0 && errno == EEXIST)
-		taken(c, e);
+		name_taken(c, e);
 	else if (result < 0)
 		error_sys(e, "making state file %s/%s", directory, file);
 	unlinkat(dir, temporary, 0);

@@ -1,56 +1,33 @@
-/* state_file.c: see state_file.h. go/state_file.go reads and prints the same bytes. */
+/* state_file.c: see state_file.h. The JSON itself is read and written by json.c. */
 #include "state_file.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-#include <stdlib.h>
+#include "json.h"
+
 #include <string.h>
 
-void state_print_text(const char *text, FILE *out)
+json_t *state_json(const struct state *s)
 {
-	fputc('"', out);
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			fprintf(out, "\\%c", *p);
-		else if (*p < 0x20)
-			fprintf(out, "\\u%04x", *p);
-		else
-			fputc(*p, out);
-	}
-	fputc('"', out);
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "name", s->name,
+			 "runtime", s->runtime, "pid", (json_int_t)s->pid, "startTime",
+			 (json_int_t)s->start_time, "created", (json_int_t)s->created, "cgroup",
+			 s->cgroup, "link", s->link, "rootfs", s->rootfs, "pidFile", s->pid_file);
 }
 
-bool state_is_utf8(const char *text)
+int state_print(const struct state *s, FILE *out, struct error *e)
 {
-	json_t *string = json_string(text);
-	bool valid = string != NULL;
+	json_t *value = state_json(s);
+	int result = 0;
 
-	json_decref(string);
-	return valid;
+	if (!value)
+		return error_say(e, "a state file can hold only paths in UTF-8");
+	if (json_object_set_new(value, "version", json_integer(STATE_VERSION)) < 0 ||
+	    json_write(value, out) < 0)
+		result = error_say(e, "out of memory");
+	json_decref(value);
+	return result;
 }
 
-static void print_member(const char *key, const char *text, const char *end, FILE *out)
-{
-	fprintf(out, "  \"%s\": ", key);
-	state_print_text(text, out);
-	fputs(end, out);
-}
-
-void state_print(const struct state *s, FILE *out)
-{
-	fprintf(out, "{\n  \"version\": %d,\n", STATE_VERSION);
-	print_member("name", s->name, ",\n", out);
-	print_member("runtime", s->runtime, ",\n", out);
-	fprintf(out, "  \"pid\": %d,\n", s->pid);
-	fprintf(out, "  \"startTime\": %" PRIu64 ",\n", s->start_time);
-	fprintf(out, "  \"created\": %" PRId64 ",\n", s->created);
-	print_member("cgroup", s->cgroup, ",\n", out);
-	print_member("link", s->link, ",\n", out);
-	print_member("rootfs", s->rootfs, ",\n", out);
-	print_member("pidFile", s->pid_file, "\n}\n", out);
-}
-
-/* Copies what the file says into the fields of s; false where something is missing or too big. */
+/* Copies what the file says into s; false where something is missing, unknown or too big. */
 static bool unpack(json_t *root, struct state *s)
 {
 	const char *name, *runtime, *cgroup, *link, *rootfs, *pid_file;
@@ -87,22 +64,6 @@ static bool unpack(json_t *root, struct state *s)
 	return true;
 }
 
-/* True when printing s again gives text: nothing unknown, doubled, rounded or cut off in it. */
-static bool prints_as(const struct state *s, const char *text, size_t size)
-{
-	char *again = NULL;
-	size_t again_size = 0;
-	FILE *out = open_memstream(&again, &again_size);
-	bool same;
-
-	if (!out)
-		return false;
-	state_print(s, out);
-	same = fclose(out) == 0 && again_size == size && memcmp(again, text, size) == 0;
-	free(again);
-	return same;
-}
-
 /* True for an absolute path that names something below its root and never climbs out of it. */
 static bool stays_below(const char *path)
 {
@@ -132,17 +93,19 @@ static bool is_sound(const struct state *s, const char *name)
 int state_parse(const char *path, const char *name, const char *text, size_t size,
 		struct state *s, struct error *e)
 {
-	json_t *root = json_loadb(text, size, 0, NULL);
-	json_t *version = json_object_get(root, "version");
+	json_t *root = NULL, *version;
 	int result = 0;
 
 	memset(s, 0, sizeof(*s));
+	if (json_read(path, text, size, &root, e) < 0)
+		return error_hint(e, "nothing was removed; when %s no longer runs: rm %s", name, path);
+	version = json_object_get(root, "version");
 	if (json_is_integer(version) && json_integer_value(version) != STATE_VERSION) {
-		error_say(e, "state file %s: version %" JSON_INTEGER_FORMAT " is not known", path,
+		error_say(e, "%s: version %" JSON_INTEGER_FORMAT " is not known", path,
 			  json_integer_value(version));
 		result = error_hint(e, "nothing was removed; the runtime that wrote it can collect it");
-	} else if (!unpack(root, s) || !prints_as(s, text, size) || !is_sound(s, name)) {
-		error_say(e, "state file %s is damaged", path);
+	} else if (!unpack(root, s) || !is_sound(s, name)) {
+		error_say(e, "%s: is not what a runtime has written", path);
 		result = error_hint(e, "nothing was removed; when %s no longer runs: rm %s", name, path);
 	}
 	json_decref(root);

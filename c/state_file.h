@@ -7,17 +7,20 @@
 
 #include "state.h"
 
+#include <jansson.h>
+
 #define STATE_VERSION 1
 #define STATE_FILE_MAX (CONTAINER_NAME_MAX + 40) /* bytes of a file's name, temporary or not */
-#define STATE_MAX_BYTES (1 << 17) /* three paths of 4096 bytes, each byte at most \u00xx, and names */
+#define STATE_MAX_BYTES (1 << 17) /* three paths of 4096 bytes, each byte at most \u00xx, and more */
 
-/* Prints s as the file has it; go/state_file.go prints the same bytes. */
-void state_print(const struct state *s, FILE *out);
+/* What the file says of s, as an object; owned by the caller (json_decref). NULL where a path is
+ * not UTF-8, which JSON asks for (RFC 8259 section 8.1). */
+json_t *state_json(const struct state *s);
 
-/*
- * Reads the text of the state file of container name at path. Only exactly what state_print()
- * would print is accepted, so that both runtimes refuse the same files.
- */
+/* Prints the file of s; both runtimes print the same bytes. */
+int state_print(const struct state *s, FILE *out, struct error *e);
+
+/* Reads the text of the state file of container name; path is for messages. */
 int state_parse(const char *path, const char *name, const char *text, size_t size,
 		struct state *s, struct error *e);
 
@@ -29,11 +32,5 @@ int state_read(int fd, const char *directory, const char *name, struct state *s,
 
 /* True while the descriptor's file still has this name: it was neither unlinked nor replaced. */
 bool state_still_named(int dir, const char *file, int fd);
-
-/* Prints text as a JSON string with its quotes. */
-void state_print_text(const char *text, FILE *out);
-
-/* True when text is valid UTF-8, which JSON asks for (RFC 8259 section 8.1). */
-bool state_is_utf8(const char *text);
 
 #endif

@@ -1,0 +1,100 @@
+// Stage "cleanup" (parent): everything the container had is gone again; c/cleanup.c has it in C.
+// The end of every run, of one that failed half-way too: each step looks at what the container has
+// by then, so that a second call finds nothing to do.
+
+package gobox
+
+import "syscall"
+
+func closeFD(fd *int) {
+	if *fd >= 0 {
+		syscall.Close(*fd)
+	}
+	*fd = -1
+}
+
+// endProcess ends and reaps the first process; in a pid namespace the kernel ends all others with
+// it.
+func endProcess(c *Container) error {
+	var err error
+
+	if c.Pid > 0 {
+		eventsCall(c, "pidfd_send_signal(%d, SIGKILL)", c.PidFD)
+		err = gcKill(c.PidFD)
+	}
+	if c.Pid > 0 && err == nil {
+		// ECHILD: reaped already.
+		for {
+			if _, err := syscall.Wait4(c.Pid, nil, 0, nil); err != syscall.EINTR {
+				break
+			}
+		}
+		c.Pid = 0
+	}
+	closeFD(&c.PidFD)
+	return err
+}
+
+func removeCgroup(c *Container) error {
+	if c.CgroupFD < 0 {
+		return nil
+	}
+	closeFD(&c.CgroupFD)
+	eventsCall(c, "rmdir(\""+cgroupRoot+"%s\")", c.Cgroup)
+	return cgroupRemove(c.Cgroup)
+}
+
+func removeLink(c *Container) error {
+	if !c.LinkMade {
+		return nil
+	}
+	c.LinkMade = false
+	// It would die with the namespace, but at a time of the kernel's choosing.
+	eventsCall(c, "RTM_DELLINK %s", c.Spec.Veth.Host.Name)
+	return networkRemove(c.Spec.Veth.Host.Name)
+}
+
+func removePidFile(c *Container) error {
+	if !c.PidFileMade {
+		return nil
+	}
+	c.PidFileMade = false
+	eventsCall(c, "unlink(\"%s\")", c.PidFile)
+	if err := syscall.Unlink(c.PidFile); err != nil && err != syscall.ENOENT {
+		return errorSys(err, "removing pid file %s", c.PidFile)
+	}
+	return nil
+}
+
+// cleanupSteps in this order: the process first, for it holds the rest.
+var cleanupSteps = []func(*Container) error{
+	endProcess,
+	removeCgroup,
+	removeLink,
+	removePidFile,
+}
+
+// cleanupContainer ends what still runs, removes cgroup, link, pid file and, last, the state file;
+// goes on after a failure so that one stuck resource does not keep the others, and reports the
+// first. The state file stays where something else did: it names what is still there, for gc.
+func cleanupContainer(c *Container) error {
+	var first error
+
+	closeFD(&c.SyncFD)
+	closeFD(&c.ErrorFD)
+	closeFD(&c.ConsoleFD)
+	for _, step := range cleanupSteps {
+		if err := step(c); first == nil {
+			first = err
+		}
+	}
+	if first == nil {
+		stateRemove(c)
+		return nil
+	}
+	closeFD(&c.StateFD)
+	if asError(first).Hint != "" {
+		return first
+	}
+	return errorHint(first, "`%s gc` tries again", c.Program)
+}

@@ -1,0 +1,280 @@
+// Undo what a killed runtime left, whichever of the two it was; c/gc.c has it in C. A container
+// whose state file nobody locks has no runtime any more; what it still has on this machine is in
+// that file, and only that is undone.
+
+package gobox
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+const killWait = 10 * time.Second
+
+const pollIn = 1 // POLLIN, poll(2)
+
+// waitReadable is ppoll(2) of one descriptor for POLLIN; false after the time is over.
+func waitReadable(fd int, wait time.Duration) (bool, error) {
+	pollfd := struct {
+		fd              int32
+		events, revents int16
+	}{int32(fd), pollIn, 0}
+	until := time.Now().Add(wait)
+
+	for {
+		left := syscall.NsecToTimespec(max(0, int64(time.Until(until))))
+		n, _, errno := syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&pollfd)), 1,
+			uintptr(unsafe.Pointer(&left)), 0, 0, 0)
+		if errno == 0 {
+			return n > 0, nil
+		}
+		// The Go runtime sends signals to its own threads.
+		if errno != syscall.EINTR {
+			return false, errno
+		}
+	}
+}
+
+func pidfdSendSignal(pidfd int, signal syscall.Signal) syscall.Errno {
+	_, _, errno := syscall.Syscall6(sysPidfdSendSignal, uintptr(pidfd), uintptr(signal), 0, 0, 0, 0)
+	return errno
+}
+
+// gcKill kills the process behind pidfd (SIGKILL) and waits until it has ended, 10 seconds at most.
+// No error where it has ended already.
+func gcKill(pidfd int) error {
+	// ESRCH: it has ended and was reaped.
+	if errno := pidfdSendSignal(pidfd, syscall.SIGKILL); errno == syscall.ESRCH {
+		return nil
+	} else if errno != 0 {
+		return errorSys(errno, "killing the container's first process")
+	}
+	ended, err := waitReadable(pidfd, killWait)
+	if err != nil {
+		return errorSys(err, "waiting for the container's first process")
+	}
+	if !ended {
+		return errorSay("the container's first process does not end")
+	}
+	return nil
+}
+
+// openProcess gives a descriptor of the first process while it is still the one that the state
+// means, else -1. Its start time is read after the descriptor is held: from then on the pid cannot
+// change its meaning unseen (pidfd_open(2)).
+func openProcess(s *State) int {
+	if s.Pid <= 0 {
+		return -1
+	}
+	pidfd, _, errno := syscall.Syscall(sysPidfdOpen, uintptr(s.Pid), 0, 0)
+	if errno != 0 {
+		return -1
+	}
+	ticks, err := stateStartTime(s.Pid)
+	if err != nil || ticks != s.StartTime {
+		syscall.Close(int(pidfd))
+		return -1
+	}
+	return int(pidfd)
+}
+
+func hasProcess(s *State) bool {
+	pidfd := openProcess(s)
+	if pidfd >= 0 {
+		syscall.Close(pidfd)
+	}
+	return pidfd >= 0
+}
+
+func removeProcess(s *State) error {
+	pidfd := openProcess(s)
+	if pidfd < 0 {
+		return nil
+	}
+	defer syscall.Close(pidfd)
+	return gcKill(pidfd)
+}
+
+// isWithin is true when cgroup is path or lies below it, so that removing path would take it along.
+func isWithin(cgroup, path string) bool {
+	return cgroup == path || strings.HasPrefix(cgroup, path+"/")
+}
+
+// aliveUses: a state file names what its runtime was about to make. Where the runtime was killed
+// before it came to that, a container alive may have made something of the same name: that one is
+// not ours.
+func aliveUses(s *State, wantCgroup bool) bool {
+	all, _ := stateList()
+	for _, other := range all {
+		if !other.Alive || other.Name == s.Name {
+			continue
+		}
+		if wantCgroup && isWithin(other.Cgroup, s.Cgroup) || !wantCgroup && other.Link == s.Link {
+			return true
+		}
+	}
+	return false
+}
+
+func hasCgroup(s *State) bool {
+	return s.Cgroup != "" && pathExists(cgroupRoot+s.Cgroup) && !aliveUses(s, true)
+}
+
+func removeStaleCgroup(s *State) error {
+	// Asked for a cgroup that is gone too: its parent may still be there.
+	if s.Cgroup == "" || aliveUses(s, true) {
+		return nil
+	}
+	return cgroupRemove(s.Cgroup)
+}
+
+func hasLink(s *State) bool {
+	return s.Link != "" && linkExists(s.Link) && !aliveUses(s, false)
+}
+
+func removeStaleLink(s *State) error {
+	if !hasLink(s) {
+		return nil
+	}
+	return networkRemove(s.Link)
+}
+
+// hasPidFile: a pid file is the container's while it holds the container's pid, or nothing yet.
+func hasPidFile(s *State) bool {
+	var st syscall.Stat_t
+
+	if s.PidFile == "" {
+		return false
+	}
+	fd, err := syscall.Open(s.PidFile, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|
+		syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(fd)
+	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		return false
+	}
+	text := make([]byte, 32)
+	n, err := syscall.Read(fd, text)
+	return err == nil && (n == 0 || string(text[:n]) == strconv.Itoa(s.Pid)+"\n")
+}
+
+func removeStalePidFile(s *State) error {
+	if !hasPidFile(s) {
+		return nil
+	}
+	if err := syscall.Unlink(s.PidFile); err != nil && err != syscall.ENOENT {
+		return errorSys(err, "removing pid file %s", s.PidFile)
+	}
+	return nil
+}
+
+// leftovers in this order: the process first, for it holds the rest.
+var leftovers = []struct {
+	what   string
+	exists func(*State) bool
+	remove func(*State) error
+}{
+	{"process", hasProcess, removeProcess},
+	{"cgroup", hasCgroup, removeStaleCgroup},
+	{"link", hasLink, removeStaleLink},
+	{"pid file", hasPidFile, removeStalePidFile},
+}
+
+// gcContainer ends the process, removes cgroup, link, pid file and, once all of that is gone, the
+// state file of a container that nobody holds. The caller has the lock. Touches nothing that the
+// state does not name, and nothing that a container alive names too. Goes on after a failure and
+// reports the first.
+func gcContainer(s *State) error {
+	var first error
+
+	for _, leftover := range leftovers {
+		if err := leftover.remove(s); first == nil {
+			first = err
+		}
+	}
+	// What could not be removed stays named, for the next gc.
+	if first != nil {
+		return first
+	}
+	return stateUnlink(s.Name)
+}
+
+// gcTell prints "full: removed process, cgroup, state file".
+func gcTell(s *State, verb string, found []string, out io.Writer) {
+	fmt.Fprintf(out, "%s: %s ", s.Name, verb)
+	for _, what := range found {
+		fmt.Fprintf(out, "%s, ", what)
+	}
+	fmt.Fprintf(out, "state file\n")
+}
+
+// collect is one container that nobody holds; the caller has its lock.
+func collect(s *State, dryRun bool, out io.Writer) error {
+	var found []string
+
+	for _, leftover := range leftovers {
+		if leftover.exists(s) {
+			found = append(found, leftover.what)
+		}
+	}
+	if dryRun {
+		gcTell(s, "would remove", found, out)
+		return nil
+	}
+	if err := gcContainer(s); err != nil {
+		fmt.Fprintf(out, "%s: could not be removed\n", s.Name)
+		return err
+	}
+	gcTell(s, "removed", found, out)
+	return nil
+}
+
+// collectName: false where a lock shows that it has an owner after all, or another gc was faster.
+func collectName(name string, dryRun bool, out io.Writer) (told bool, err error) {
+	fd, s, err := stateClaim(name)
+	if errno := errnoOf(err); errno == syscall.EWOULDBLOCK || errno == syscall.ENOENT {
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	defer syscall.Close(fd)
+	return true, collect(s, dryRun, out)
+}
+
+// gcAll is the command `gc [--dry-run]`: each stale container, told on out. The error is the first
+// failure.
+func gcAll(dryRun bool, out io.Writer) error {
+	all, first := stateList()
+	told := false
+
+	for _, s := range all {
+		if s.Alive {
+			continue
+		}
+		one, err := collectName(s.Name, dryRun, out)
+		told = told || one
+		if first == nil {
+			first = err
+		}
+	}
+	swept, _ := stateSweep(dryRun)
+	if swept > 0 {
+		verb := "removed"
+		if dryRun {
+			verb = "to remove"
+		}
+		fmt.Fprintf(out, "half-written state files %s: %d\n", verb, swept)
+	}
+	if !told && swept <= 0 && first == nil {
+		fmt.Fprintf(out, "nothing to collect\n")
+	}
+	return first
+}

@@ -1,0 +1,325 @@
+// The file that names every resource of a running container; c/state.c has it in C.
+//
+// /run/twinbox/NAME.json ($XDG_RUNTIME_DIR/twinbox for an ordinary user) is written and locked
+// (flock(2)) before the first resource is made and removed last. A state file that can be locked
+// belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names.
+// Both runtimes write the same fields, so each can undo what the other left.
+
+package gobox
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+const temporaryTries = 100
+
+// State is what a state file says.
+type State struct {
+	Name      string
+	Runtime   string // "cbox", "gobox"
+	Pid       int    // first process, 0 before it exists
+	StartTime uint64 // its start in clock ticks after boot (/proc/PID/stat field 22)
+	Created   int64  // seconds since 1970, UTC
+	Cgroup    string // "" or "/twinbox/NAME"
+	Link      string // "" or the host end of the veth
+	Rootfs    string
+	PidFile   string // "" or the file of --pid-file, absolute
+	Alive     bool   // somebody holds the lock; not in the file
+}
+
+// stateCheckName: 1 to 64 of A-Z a-z 0-9 _ . - and not beginning with . or -
+func stateCheckName(name string) error {
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" +
+		"0123456789_.-"
+	n := len(name)
+
+	if n >= 1 && n <= containerNameMax && strings.Trim(name, allowed) == "" && name[0] != '.' &&
+		name[0] != '-' {
+		return nil
+	}
+	err := errorSay("container name \"%s\" is not allowed", name[:min(n, 100)])
+	return errorHint(err, "1 to %d of A-Z a-z 0-9 _ . - and not beginning with . or -",
+		containerNameMax)
+}
+
+// stateStartTime gives the start of a process in clock ticks after boot: with the pid it names one
+// process for ever.
+func stateStartTime(pid int) (uint64, error) {
+	path := fmt.Sprintf("/proc/%d/stat", pid)
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, errorSys(err, "opening %s", path)
+	}
+	text := make([]byte, 2047)
+	n, err := syscall.Read(fd, text)
+	syscall.Close(fd)
+	if err != nil {
+		return 0, errorSys(err, "reading %s", path)
+	}
+	// Field 2 is the command in brackets and may hold any byte, brackets too: proc_pid_stat(5).
+	fields := strings.Split(string(text[bytes.LastIndexByte(text[:n], ')')+1:n]), " ")
+	if len(fields) <= 20 {
+		return 0, errorSay("%s has no start time", path)
+	}
+	ticks, _ := strconv.ParseUint(fields[20], 10, 64)
+	return ticks, nil
+}
+
+// makeAbsolute gives the path from the root of the file system: gc may be started in another
+// directory.
+func makeAbsolute(path string) (string, error) {
+	here := ""
+	if !strings.HasPrefix(path, "/") {
+		directory, err := syscall.Getwd()
+		if err != nil {
+			return "", errorSys(err, "finding the working directory")
+		}
+		here = directory + "/"
+	}
+	if len(here)+len(path) >= pathMax {
+		return "", errorSay("path is too long: %s", path[:min(len(path), 100)])
+	}
+	return here + path, nil
+}
+
+// describe tells what c is about to make, as the file will say it.
+func describe(c *Container) (*State, error) {
+	var err error
+	s := &State{Name: c.Name, Runtime: c.Program, Created: time.Now().Unix(), Cgroup: c.Cgroup}
+
+	if c.Spec.HasVeth {
+		s.Link = c.Spec.Veth.Host.Name
+	}
+	if s.Rootfs, err = makeAbsolute(c.Rootfs); err != nil {
+		return nil, err
+	}
+	if c.PidFile != "" {
+		s.PidFile, err = makeAbsolute(c.PidFile)
+	}
+	return s, err
+}
+
+// existsAlready is the error of a stage that would come later, told before anything is made.
+func existsAlready(stage, what, name string) error {
+	err := errorSys(syscall.EEXIST, "creating %s %s", what, name)
+	asError(err).Stage = stage
+	return err
+}
+
+func hintGC(c *Container, name string, err error) error {
+	return errorHint(err, "another container uses %s; `%s list` shows it, "+
+		"`%s gc` removes what a crash left", name, c.Program, c.Program)
+}
+
+// pathExists does not follow a symbolic link at the end.
+func pathExists(path string) bool {
+	var st syscall.Stat_t
+	return syscall.Lstat(path, &st) == nil
+}
+
+// linkExists asks as if_nametoindex(3) does: ioctl SIOCGIFINDEX, netdevice(7).
+func linkExists(name string) bool {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(fd)
+
+	var request [40]byte // struct ifreq
+	copy(request[:syscall.IFNAMSIZ-1], name)
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.SIOCGIFINDEX,
+		uintptr(unsafe.Pointer(&request)))
+	return errno == 0
+}
+
+// refuseExisting: once named in the state file it would be taken for ours, so what exists already
+// is refused here.
+func refuseExisting(c *Container, s *State) error {
+	if s.Cgroup != "" && pathExists(cgroupRoot+s.Cgroup) {
+		return hintGC(c, s.Cgroup, existsAlready("cgroup", "cgroup", s.Cgroup))
+	}
+	if s.Link != "" && linkExists(s.Link) {
+		return hintGC(c, s.Link, existsAlready("network", "veth", s.Link))
+	}
+	if s.PidFile != "" && pathExists(s.PidFile) {
+		return existsAlready("", "pid file", c.PidFile)
+	}
+	return nil
+}
+
+func nameTaken(c *Container) error {
+	err := errorSys(syscall.EEXIST, "container %s", c.Name)
+	return errorHint(err, "`%s list` shows it; choose another --name", c.Program)
+}
+
+// collectStale makes the name free: collects what a killed runtime left under it.
+func collectStale(c *Container) error {
+	fd, stale, err := stateClaim(c.Name)
+	if errnoOf(err) == syscall.ENOENT {
+		return nil
+	}
+	if errnoOf(err) == syscall.EWOULDBLOCK {
+		return nameTaken(c)
+	}
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(fd)
+	return gcContainer(stale)
+}
+
+// openTemporary makes and locks a file with a name of its own; nobody collects it while it is
+// being written.
+func openTemporary(dir int, directory, name string) (fd int, temporary string, err error) {
+	for i := 0; i < temporaryTries; i++ {
+		temporary = fmt.Sprintf(".%s.%d.%d", name, os.Getpid(), i)
+		fd, err = syscall.Openat(dir, temporary, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|
+			syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0600)
+		if err != nil && err != syscall.EEXIST {
+			break
+		}
+		if err != nil {
+			continue
+		}
+		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil && stateStillNamed(dir, temporary, fd) {
+			return fd, temporary, nil
+		}
+		// gc came between making and locking it, and took it for a leftover.
+		syscall.Close(fd)
+	}
+	return -1, "", errorSys(err, "making state file %s/%s", directory, temporary)
+}
+
+// writeState has the text in memory first, so that the file is written as it is: whole.
+func writeState(fd int, directory, file string, s *State) error {
+	var text bytes.Buffer
+
+	if err := statePrint(s, &text); err != nil {
+		return err
+	}
+	for text.Len() > 0 {
+		n, err := syscall.Write(fd, text.Bytes())
+		if err != nil {
+			return errorSys(err, "writing state file %s/%s", directory, file)
+		}
+		text.Next(n)
+	}
+	return nil
+}
+
+// makeTemporary makes the whole new file under its temporary name, locked.
+func makeTemporary(dir int, directory string, s *State) (fd int, temporary string, err error) {
+	fd, temporary, err = openTemporary(dir, directory, s.Name)
+	if err != nil {
+		return -1, "", err
+	}
+	if err = writeState(fd, directory, temporary, s); err != nil {
+		syscall.Unlinkat(dir, temporary)
+		syscall.Close(fd)
+		return -1, "", err
+	}
+	return fd, temporary, nil
+}
+
+// stateCreate makes and locks the state file of c, naming what c is about to make. A stale file of
+// that name is collected first (gcContainer); a live one is an error (EEXIST). So is a cgroup, link
+// or pid file that is there already: once named here it would be taken for the container's own by
+// gc. The words and the stage are those of the stage that would make it.
+func stateCreate(c *Container) error {
+	if err := stateCheckName(c.Name); err != nil {
+		return err
+	}
+	s, err := describe(c)
+	if err != nil {
+		return err
+	}
+	dir, directory, err := stateDirectory(true)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(dir)
+
+	if err := collectStale(c); err != nil {
+		return err
+	}
+	if err := refuseExisting(c, s); err != nil {
+		return err
+	}
+	fd, temporary, err := makeTemporary(dir, directory, s)
+	if err != nil {
+		return err
+	}
+	// link(2), unlike rename(2), never replaces: of two runtimes one gets the name.
+	file := s.Name + ".json"
+	err = linkat(dir, temporary, file)
+	if err == syscall.EEXIST {
+		err = nameTaken(c)
+	} else if err != nil {
+		err = errorSys(err, "making state file %s/%s", directory, file)
+	}
+	syscall.Unlinkat(dir, temporary)
+	if err != nil {
+		syscall.Close(fd)
+		return err
+	}
+	c.StateFD = fd
+	return nil
+}
+
+// stateUpdate writes pid and start time once c.Pid exists. A reader sees the old file or the new.
+func stateUpdate(c *Container) error {
+	dir, directory, err := stateDirectory(false)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(dir)
+
+	s, err := stateRead(c.StateFD, directory, c.Name)
+	if err != nil {
+		return err
+	}
+	s.Pid = c.Pid
+	if s.StartTime, err = stateStartTime(c.Pid); err != nil {
+		return err
+	}
+	fd, temporary, err := makeTemporary(dir, directory, s)
+	if err != nil {
+		return err
+	}
+	file := s.Name + ".json"
+	if err := syscall.Renameat(dir, temporary, dir, file); err != nil {
+		err = errorSys(err, "replacing state file %s/%s", directory, file)
+		syscall.Unlinkat(dir, temporary)
+		syscall.Close(fd)
+		return err
+	}
+	// The new file is locked too: at no moment does the name look like nobody's.
+	syscall.Close(c.StateFD)
+	c.StateFD = fd
+	return nil
+}
+
+// stateRemove removes the file and closes c.StateFD. No error where it is gone.
+func stateRemove(c *Container) {
+	if c.StateFD < 0 {
+		return
+	}
+	dir, _, err := stateDirectory(false)
+	file := c.Name + ".json"
+	if err == nil && stateStillNamed(dir, file, c.StateFD) {
+		syscall.Unlinkat(dir, file)
+	}
+	if err == nil {
+		syscall.Close(dir)
+	}
+	syscall.Close(c.StateFD)
+	c.StateFD = -1
+}

@@ -1,0 +1,281 @@
+// The reading side of the state: the directory, the locks, and who is still alive; c/state_read.c
+// has it in C. Every name is looked up below the descriptor of the directory, never through a
+// symbolic link.
+
+package gobox
+
+import (
+	"os"
+	"sort"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// A lock may be held for a moment by `list`, which looks, or by a child that is just dying.
+const (
+	lockTries = 20
+	lockWait  = time.Millisecond
+)
+
+// linkat is linkat(2) of two names in dir.
+func linkat(dir int, from, to string) error {
+	f, err := syscall.BytePtrFromString(from)
+	if err != nil {
+		return err
+	}
+	t, err := syscall.BytePtrFromString(to)
+	if err != nil {
+		return err
+	}
+	_, _, errno := syscall.Syscall6(syscall.SYS_LINKAT, uintptr(dir), uintptr(unsafe.Pointer(f)),
+		uintptr(dir), uintptr(unsafe.Pointer(t)), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// checkOurs: a directory or file that somebody else could have written is not to be believed.
+func checkOurs(fd int, typ uint32, what, path string) error {
+	var st syscall.Stat_t
+
+	if err := syscall.Fstat(fd, &st); err != nil {
+		return errorSys(err, "looking at %s %s", what, path)
+	}
+	if st.Mode&syscall.S_IFMT == typ && st.Uid == uint32(os.Geteuid()) && st.Mode&022 == 0 {
+		return nil
+	}
+	err := errorSay("%s %s is not safe to use: mode %06o, owner %d", what, path, st.Mode, st.Uid)
+	return errorHint(err, "it must belong to user %d and be writable by nobody else: ls -ld %s",
+		os.Geteuid(), path)
+}
+
+// stateDirectory opens the state directory, which must be the caller's own, and gives its path for
+// messages. create: makes it where it is missing. The descriptor is the caller's.
+func stateDirectory(create bool) (fd int, path string, err error) {
+	base := "/run"
+	if os.Geteuid() != 0 {
+		base = os.Getenv("XDG_RUNTIME_DIR")
+	}
+	if !strings.HasPrefix(base, "/") || len(base) > pathMax-200 {
+		err := errorSay("XDG_RUNTIME_DIR is not set to an absolute path")
+		return -1, "", errorHint(err, "log in as this user, or set it to a directory that only this "+
+			"user can write")
+	}
+	path = base + "/twinbox"
+	if create {
+		if err := syscall.Mkdir(path, 0700); err != nil && err != syscall.EEXIST {
+			return -1, "", errorSys(err, "making state directory %s", path)
+		}
+	}
+	fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|
+		syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, "", errorSys(err, "opening state directory %s", path)
+	}
+	if err := checkOurs(fd, syscall.S_IFDIR, "state directory", path); err != nil {
+		syscall.Close(fd)
+		return -1, "", err
+	}
+	return fd, path, nil
+}
+
+// stateStillNamed is true while the descriptor's file still has this name: it was neither unlinked
+// nor replaced.
+func stateStillNamed(dir int, file string, fd int) bool {
+	var named, opened syscall.Stat_t
+
+	// The syscall package has no fstatat(2) on every architecture; O_PATH only names the file.
+	name, err := syscall.Openat(dir, file, oPath|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(name)
+	return syscall.Fstat(name, &named) == nil && syscall.Fstat(fd, &opened) == nil &&
+		named.Dev == opened.Dev && named.Ino == opened.Ino
+}
+
+// openStateFile: O_NONBLOCK, so that a FIFO in the place of the file cannot make us wait.
+func openStateFile(dir int, directory, file string) (int, error) {
+	path := directory + "/" + file
+	fd, err := syscall.Openat(dir, file, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|
+		syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, errorSys(err, "opening state file %s", path)
+	}
+	if err := checkOurs(fd, syscall.S_IFREG, "state file", path); err != nil {
+		syscall.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// stateRead reads the state file of container name through its descriptor; directory is for
+// messages. The file may have lost its name meanwhile.
+func stateRead(fd int, directory, name string) (*State, error) {
+	path := directory + "/" + name + ".json"
+	text := make([]byte, stateMaxBytes)
+	n, err := syscall.Pread(fd, text, 0)
+	if err != nil {
+		return nil, errorSys(err, "reading state file %s", path)
+	}
+	return stateParse(path, name, text[:n])
+}
+
+// stateClaim locks the state file of name and reads it. It gives the descriptor that holds the
+// lock, owned by the caller; ENOENT where there is none, EWOULDBLOCK where its owner is alive.
+func stateClaim(name string) (int, *State, error) {
+	dir, directory, err := stateDirectory(false)
+	if err != nil {
+		return -1, nil, err
+	}
+	defer syscall.Close(dir)
+
+	file := name + ".json"
+	for i := 0; i < lockTries; i++ {
+		fd, err := openStateFile(dir, directory, file)
+		if err != nil {
+			return -1, nil, err
+		}
+		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil && stateStillNamed(dir, file, fd) {
+			s, err := stateRead(fd, directory, name)
+			if err != nil {
+				syscall.Close(fd)
+				return -1, nil, err
+			}
+			return fd, s, nil
+		}
+		// Held by somebody, or locked too late and another file has the name: look again.
+		syscall.Close(fd)
+		time.Sleep(lockWait)
+	}
+	return -1, nil, errorSys(syscall.EWOULDBLOCK, "locking state file %s/%s", directory, file)
+}
+
+// stateUnlink unlinks NAME.json for whoever holds its lock; no error where it is gone.
+func stateUnlink(name string) error {
+	dir, directory, err := stateDirectory(false)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(dir)
+
+	file := name + ".json"
+	if err := syscall.Unlinkat(dir, file); err != nil && err != syscall.ENOENT {
+		return errorSys(err, "removing state file %s/%s", directory, file)
+	}
+	return nil
+}
+
+// lookAt reads one file and learns whether its owner lives; nil where it vanished meanwhile.
+func lookAt(dir int, directory, file string) (*State, error) {
+	name := strings.TrimSuffix(file, ".json")
+	for {
+		fd, err := openStateFile(dir, directory, file)
+		if errnoOf(err) == syscall.ENOENT {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		// Shared: two who only look do not take each other for an owner.
+		alive := syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB) != nil
+		if alive || stateStillNamed(dir, file, fd) {
+			s, err := stateRead(fd, directory, name)
+			syscall.Close(fd)
+			if err != nil {
+				return nil, err
+			}
+			s.Alive = alive
+			return s, nil
+		}
+		// stateUpdate has put another file in its place.
+		syscall.Close(fd)
+	}
+}
+
+func isStateFile(file string) bool {
+	return file[0] != '.' && len(file) > len(".json") && strings.HasSuffix(file, ".json")
+}
+
+// readEntries gives the names in the directory, which is empty where there is none yet.
+func readEntries() (dir int, directory string, entries []string, err error) {
+	dir, directory, err = stateDirectory(false)
+	if errnoOf(err) == syscall.ENOENT {
+		return -1, "", nil, nil
+	}
+	if err != nil {
+		return -1, "", nil, err
+	}
+	buffer := make([]byte, 8192)
+	for {
+		n, err := syscall.ReadDirent(dir, buffer)
+		if err != nil {
+			syscall.Close(dir)
+			return -1, "", nil, errorSys(err, "reading state directory %s", directory)
+		}
+		if n <= 0 {
+			return dir, directory, entries, nil
+		}
+		_, _, entries = syscall.ParseDirent(buffer[:n], -1, entries)
+	}
+}
+
+// stateList reads every state file, sorted by name. The error is the first failure; the list holds
+// the others even then.
+func stateList() ([]State, error) {
+	var list []State
+
+	dir, directory, entries, first := readEntries()
+	if dir < 0 {
+		return nil, first
+	}
+	defer syscall.Close(dir)
+
+	for _, entry := range entries {
+		if !isStateFile(entry) {
+			continue
+		}
+		s, err := lookAt(dir, directory, entry)
+		if s != nil {
+			list = append(list, *s)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list, first
+}
+
+// stateSweep removes the half-written files of killed runtimes (only counts them with dryRun); how
+// many.
+func stateSweep(dryRun bool) (int, error) {
+	dir, directory, entries, err := readEntries()
+	if dir < 0 {
+		return 0, err
+	}
+	defer syscall.Close(dir)
+
+	swept := 0
+	for _, file := range entries {
+		if file[0] != '.' {
+			continue
+		}
+		fd, err := openStateFile(dir, directory, file)
+		if err != nil {
+			continue
+		}
+		// Its writer, while alive, holds the lock.
+		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil && stateStillNamed(dir, file, fd) &&
+			(dryRun || syscall.Unlinkat(dir, file) == nil) {
+			swept++
+		}
+		syscall.Close(fd)
+	}
+	return swept, nil
+}
