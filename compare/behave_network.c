@@ -1,0 +1,6 @@
+#include "measure.h"
+int behave_network(const struct plan *p, const struct column *c, struct values *out, struct error *e)
+{
+	(void)p, (void)c, (void)out, (void)e;
+	return 0;
+}

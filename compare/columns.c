@@ -1,0 +1,132 @@
+/* columns.c: see columns.h. */
+#include "columns.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static const char *const none[] = { NULL };
+
+/* Namespaces by name; time came to runc with 1.2 and to its specification with 1.1. */
+const struct column columns[] = {
+	{ .name = "cbox",
+	  .twin = true,
+	  .run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name", "%name",
+		       "--pid-file", "%pid", "--events", "%events", "--", "%command"),
+	  .undo = WORDS("%program", "gc"),
+	  .drops = none },
+	{ .name = "gobox",
+	  .twin = true,
+	  .run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name", "%name",
+		       "--pid-file", "%pid", "--events", "%events", "--", "%command"),
+	  .undo = WORDS("%program", "gc"),
+	  .drops = none },
+	{ .name = "crun",
+	  .run = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "run", "--bundle",
+		       "%bundle", "--pid-file", "%pid", "%name"),
+	  .undo = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "delete",
+			"--force", "%name"),
+	  .drops = none },
+	{ .name = "runc",
+	  .run = WORDS("%program", "--root", "%state", "run", "--bundle", "%bundle", "--pid-file",
+		       "%pid", "%name"),
+	  .undo = WORDS("%program", "--root", "%state", "delete", "--force", "%name"),
+	  .drops = WORDS("time") },
+};
+const size_t columns_n = sizeof(columns) / sizeof(columns[0]);
+
+const struct column *column_find(const char *name)
+{
+	for (size_t i = 0; i < columns_n; i++)
+		if (!strcmp(columns[i].name, name))
+			return &columns[i];
+	return NULL;
+}
+
+bool column_program(const struct column *c, const struct plan *p, char path[PATH_MAX])
+{
+	/* Not the caller's PATH: which runtime is measured must not depend on a login shell. */
+	static const char *const system[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					      "/usr/bin", "/sbin", "/bin", NULL };
+	const char *own[] = { p->bin, NULL };
+
+	for (const char *const *dir = c->twin ? own : system; *dir; dir++)
+		if (snprintf(path, PATH_MAX, "%s/%s", *dir, c->name) < PATH_MAX &&
+		    !access(path, X_OK))
+			return true;
+	if (!c->twin)
+		return false;
+	/* A sanitized build has no gobox of its own. */
+	return snprintf(path, PATH_MAX, "%s/build/bin/%s", p->root, c->name) < PATH_MAX &&
+	       !access(path, X_OK);
+}
+
+static int add(const struct column *c, const struct column *chosen[], size_t *n, struct error *e)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (chosen[i] == c)
+			return error_say(e, "column %s is named twice", c->name);
+	chosen[(*n)++] = c;
+	return 0;
+}
+
+static int unknown(const char *name, struct error *e)
+{
+	char known[200] = "";
+
+	for (size_t i = 0; i < columns_n; i++) {
+		strncat(known, i ? ", " : "", sizeof(known) - strlen(known) - 1);
+		strncat(known, columns[i].name, sizeof(known) - strlen(known) - 1);
+	}
+	error_say(e, "no column is called \"%s\"", name);
+	return error_hint(e, "columns are %s", known);
+}
+
+static int choose_named(const char *list, const struct column *chosen[], size_t *n,
+			const struct plan *p, struct error *e)
+{
+	char words[256], path[PATH_MAX], *rest = words, *word;
+
+	if (snprintf(words, sizeof(words), "%s", list) >= (int)sizeof(words))
+		return error_say(e, "the list of columns is too long");
+	while ((word = strsep(&rest, ","))) {
+		const struct column *c = column_find(word);
+
+		if (!c)
+			return unknown(word, e);
+		if (!column_program(c, p, path)) {
+			error_say(e, "column %s: its program is not here", c->name);
+			return error_hint(e, c->twin ? "`make` builds it" : "install the package %s",
+					  c->name);
+		}
+		if (add(c, chosen, n, e))
+			return -1;
+	}
+	return 0;
+}
+
+int columns_choose(const char *list, const struct plan *p, const struct column *chosen[],
+		   size_t *n, char *absent, size_t absent_size, struct error *e)
+{
+	char path[PATH_MAX];
+
+	*n = 0;
+	absent[0] = '\0';
+	if (list)
+		return choose_named(list, chosen, n, p, e);
+	for (size_t i = 0; i < columns_n; i++) {
+		const struct column *c = &columns[i];
+
+		if (column_program(c, p, path)) {
+			chosen[(*n)++] = c;
+		} else if (c->twin) {
+			error_say(e, "column %s: its program is not here", c->name);
+			return error_hint(e, "`make` builds it");
+		} else {
+			strncat(absent, absent[0] ? ", " : "", absent_size - strlen(absent) - 1);
+			strncat(absent, c->name, absent_size - strlen(absent) - 1);
+		}
+	}
+	return 0;
+}

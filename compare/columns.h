@@ -1,0 +1,39 @@
+/*
+ * columns.h: the runtimes that are compared, one row each: how it is started from the spec, and
+ * how what it leaves is collected.
+ */
+#ifndef TWINBOX_COMPARE_COLUMNS_H
+#define TWINBOX_COMPARE_COLUMNS_H
+
+#include "plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define COLUMNS_MAX 8
+
+struct column {
+	const char *name;
+	bool twin;		  /* twinbox's own: reads the spec as it is, has veth, events and gc */
+	const char *const *run;	  /* command line; words beginning with % are filled in, see run.c */
+	const char *const *undo;  /* collects what a killed runtime left */
+	const char *const *drops; /* namespace types it does not know: taken out of its bundle */
+};
+
+extern const struct column columns[];
+extern const size_t columns_n;
+
+/* NULL where no column has that name. */
+const struct column *column_find(const char *name);
+
+/* Path of its program: beside compare for a twin, else by PATH. False where there is none. */
+bool column_program(const struct column *c, const struct plan *p, char path[PATH_MAX]);
+
+/*
+ * Chooses columns from a list "cbox,gobox", or, where list is NULL, the twins and every reference
+ * that is installed; the names of those that are not go to absent.
+ */
+int columns_choose(const char *list, const struct plan *p, const struct column *chosen[],
+		   size_t *n, char *absent, size_t absent_size, struct error *e);
+
+#endif

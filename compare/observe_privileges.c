@@ -1,0 +1,2 @@
+#include "observe.h"
+const struct group observe_privileges = { "privileges", NULL, 0 };

@@ -1,0 +1,2 @@
+#include "observe.h"
+const struct group observe_process = { "process", NULL, 0 };

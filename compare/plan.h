@@ -1,0 +1,46 @@
+/*
+ * plan.h: what one comparison is made of: the spec, the rootfs, and where things lie.
+ *
+ * The spec is read here as plain JSON, not through libcbox: the judge must not share a parser,
+ * and so its mistakes, with one of the judged.
+ */
+#ifndef TWINBOX_COMPARE_PLAN_H
+#define TWINBOX_COMPARE_PLAN_H
+
+#include "error.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdbool.h>
+
+#define RUN_NAME "compare" /* --name of every container that compare starts */
+#define CGROUP_MOUNT "/sys/fs/cgroup"
+
+struct plan {
+	char root[PATH_MAX];	/* the project: where shared/specs lies */
+	char bin[PATH_MAX];	/* directory of this program, and of cbox and gobox */
+	char results[PATH_MAX]; /* build/compare */
+	char rootfs[PATH_MAX];
+	char spec_path[PATH_MAX];
+	char scratch[PATH_MAX]; /* temporary directory: bundles, pid files, events */
+	json_t *spec;
+	char cgroup[PATH_MAX]; /* below CGROUP_MOUNT; empty: the spec wants none */
+	const char *host_link; /* veth names; NULL: no veth */
+	const char *peer_link;
+	bool quick;	       /* leave out what has to be tried: network, limits, lifecycle */
+	char *host_mounts;     /* /proc/self/mountinfo as it was at the beginning */
+};
+
+/* Fills in the paths (spec_path and rootfs may be NULL: defaults) and reads the spec. */
+int plan_make(struct plan *p, const char *spec_path, const char *rootfs, struct error *e);
+
+/* Removes the scratch directory. */
+void plan_free(struct plan *p);
+
+/* True when linux.namespaces lists type (with or without a path). */
+bool plan_namespace(const struct plan *p, const char *type);
+
+/* A whole file of any kind (proc files say no size), malloc'd and ended by NUL; NULL: errno. */
+char *read_whole(int dirfd, const char *path, size_t *n);
+
+#endif

@@ -1,0 +1,34 @@
+/* report.h: the comparison as JSON (build/compare/report.json) and as a table for people. */
+#ifndef TWINBOX_COMPARE_REPORT_H
+#define TWINBOX_COMPARE_REPORT_H
+
+#include "diff.h"
+
+#include <stdio.h>
+
+/* What stands at the head of a report beside the facts. */
+struct report_head {
+	const struct plan *plan;
+	const char *absent; /* reference runtimes that are not installed; "" for none */
+};
+
+/* The whole report; the caller owns the reference. */
+json_t *report_json(const struct comparison *c, const struct report_head *head);
+
+/* Writes DIR/report.json: a new file takes the old one's place, so no reader sees half of it. */
+int report_write(json_t *report, const char *dir, struct error *e);
+
+/* One column alone, for `compare observe`: {"spec","columns":[NAME],"facts":[{id,group,value}]}. */
+json_t *report_observed(const struct plan *p, const struct column *c, const struct values *v);
+
+/* The table; language is "ja" or "en", colour: with escape sequences. */
+void table_print(const struct comparison *c, const struct report_head *head, const char *language,
+		 bool colour, FILE *out);
+
+/* "native", or "lab" in the throw-away machine of infra/lab. */
+const char *report_place(void);
+
+/* The spec's path below the project's directory, where it lies there. */
+const char *report_spec(const struct plan *p);
+
+#endif

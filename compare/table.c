@@ -1,0 +1,301 @@
+/* table.c: the report for people: at most 100 columns wide, what does not match comes first. */
+#include "facts.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define WIDTH 100
+#define TITLE_WIDTH 46
+
+/* What a terminal shows, by language; facts bring their own titles. */
+struct words {
+	const char *groups[8]; /* as group_names */
+	const char *mismatches, *declared, *skipped, *absent, *empty, *none, *missing, *facts;
+};
+
+static const struct words english = {
+	{ "Namespaces", "Cgroup", "Network (veth)", "Mounts", "Identity", "Privileges", "Process",
+	  "Lifecycle" },
+	"Does not match",
+	"Differs for a declared reason",
+	"Not tried here",
+	"not installed, so not compared",
+	"(empty)",
+	"(does not apply)",
+	"(not there)",
+	"facts",
+};
+static const struct words japanese = {
+	{ "名前空間", "cgroup", "ネットワーク (veth)", "マウント", "ID", "権限", "プロセス",
+	  "ライフサイクル" },
+	"一致しない項目",
+	"理由が宣言されている違い",
+	"ここでは試していない項目",
+	"インストールされていないため比較していません",
+	"(空)",
+	"(対象外)",
+	"(なし)",
+	"項目",
+};
+
+struct table {
+	const struct comparison *c;
+	const struct words *words;
+	const char *language;
+	bool colour;
+	FILE *out;
+};
+
+/* Columns that one character takes: two for CJK, kana and full-width forms. */
+static int char_width(const unsigned char *s, size_t len)
+{
+	unsigned int code = len == 3 ? (s[0] & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u) : 0;
+
+	return len == 4 || (code >= 0x1100 && code < 0x1160) || (code >= 0x2e80 && code < 0xa4d0) ||
+			       (code >= 0xac00 && code < 0xd7a4) || (code >= 0xf900 && code < 0xfb00) ||
+			       (code >= 0xff00 && code < 0xff61)
+		       ? 2
+		       : 1;
+}
+
+static size_t char_length(unsigned char c)
+{
+	return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+static int text_width(const char *text)
+{
+	int width = 0;
+
+	for (const char *p = text; *p;) {
+		size_t len = strnlen(p, char_length((unsigned char)*p));
+
+		width += char_width((const unsigned char *)p, len);
+		p += len;
+	}
+	return width;
+}
+
+/* Prints text in exactly width columns if pad, else in at most; what is too long ends in "…". */
+static void print_cut(const struct table *t, const char *text, int width, bool pad)
+{
+	bool cut = text_width(text) > width;
+	int used = 0;
+
+	for (const char *p = text; *p;) {
+		size_t len = strnlen(p, char_length((unsigned char)*p));
+		int w = char_width((const unsigned char *)p, len);
+
+		if (used + w > width - cut)
+			break;
+		fwrite(p, 1, len, t->out);
+		used += w;
+		p += len;
+	}
+	if (cut) {
+		fputs("…", t->out);
+		used++;
+	}
+	for (; pad && used < width; used++)
+		fputc(' ', t->out);
+}
+
+static void paint(const struct table *t, const char *code)
+{
+	if (t->colour)
+		fprintf(t->out, "\033[%sm", code);
+}
+
+static const char *shown(const struct table *t, const struct value *v, char **text)
+{
+	*text = NULL;
+	switch (v->kind) {
+	case VALUE_TEXT:
+		return v->text[0] ? v->text : t->words->empty;
+	case VALUE_ABSENT:
+		return t->words->missing;
+	case VALUE_SKIPPED:
+		return t->words->none;
+	case VALUE_FAILED:
+		break;
+	}
+	*text = text_format("error: %s", v->text);
+	return *text;
+}
+
+static char *title_of(const struct table *t, const char *id)
+{
+	char *star, *title;
+	json_t *fact = fact_find(id, &star);
+
+	title = fact_text(json_object_get(fact, "title"), t->language, star, id);
+	free(star);
+	return title;
+}
+
+static bool differs(const struct fact_verdict *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (f->declared[i])
+			return true;
+	return false;
+}
+
+/* A fact with a line for each column, for those that are not simply the same. */
+static void print_columns(const struct table *t, const struct fact_verdict *f, const char *mark)
+{
+	char *title = title_of(t, f->id), *text;
+
+	fprintf(t->out, "  %s ", mark);
+	print_cut(t, title, WIDTH - 4, false);
+	fprintf(t->out, "\n      %s\n", f->id);
+	for (size_t i = 0; i < t->c->columns_n; i++) {
+		fprintf(t->out, "      %-8s", t->c->columns[i]->name);
+		print_cut(t, shown(t, &f->values[i], &text), WIDTH - 14, false);
+		fputc('\n', t->out);
+		free(text);
+	}
+	free(title);
+}
+
+static void print_reasons(const struct table *t, const struct fact_verdict *f)
+{
+	json_t *last = NULL;
+
+	for (size_t i = 0; i < t->c->columns_n; i++) {
+		char *reason;
+
+		if (!f->declared[i] || f->declared[i] == last)
+			continue;
+		last = f->declared[i];
+		reason = fact_text(json_object_get(last, "reason"), t->language, "", "");
+		fputs("      -> ", t->out);
+		print_cut(t, reason, WIDTH - 9, false);
+		fputc('\n', t->out);
+		free(reason);
+	}
+}
+
+static void print_mismatches(const struct table *t)
+{
+	if (!t->c->mismatches)
+		return;
+	paint(t, "1;31");
+	fprintf(t->out, "%s: %zu\n", t->words->mismatches, t->c->mismatches);
+	paint(t, "0");
+	for (size_t i = 0; i < t->c->facts_n; i++)
+		if (!t->c->facts[i].match)
+			print_columns(t, &t->c->facts[i], "✗");
+	fputc('\n', t->out);
+}
+
+static void print_declared(const struct table *t)
+{
+	bool head = false;
+
+	for (size_t i = 0; i < t->c->facts_n; i++) {
+		const struct fact_verdict *f = &t->c->facts[i];
+
+		if (!f->match || !differs(f, t->c->columns_n))
+			continue;
+		if (!head) {
+			paint(t, "1");
+			fprintf(t->out, "%s\n", t->words->declared);
+			paint(t, "0");
+		}
+		head = true;
+		print_columns(t, f, "~");
+		print_reasons(t, f);
+	}
+	if (head)
+		fputc('\n', t->out);
+}
+
+static const struct value *common_value(const struct table *t, const struct fact_verdict *f)
+{
+	for (size_t i = 0; i < t->c->columns_n; i++)
+		if (f->values[i].kind != VALUE_SKIPPED)
+			return &f->values[i];
+	return &f->values[0];
+}
+
+static void print_group(const struct table *t, size_t g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->c->facts_n; i++)
+		n += fact_in_group(t->c->facts[i].id, group_names[g]) && !t->c->facts[i].skipped;
+	if (!n)
+		return;
+	paint(t, "1");
+	fprintf(t->out, "%s (%zu)\n", t->words->groups[g], n);
+	paint(t, "0");
+	for (size_t i = 0; i < t->c->facts_n; i++) {
+		const struct fact_verdict *f = &t->c->facts[i];
+		char *title, *text;
+
+		if (!fact_in_group(f->id, group_names[g]) || f->skipped)
+			continue;
+		fprintf(t->out, "  %s ", !f->match ? "✗" : differs(f, t->c->columns_n) ? "~" : " ");
+		title = title_of(t, f->id);
+		print_cut(t, title, TITLE_WIDTH, true);
+		fputs("  ", t->out);
+		print_cut(t, shown(t, common_value(t, f), &text), WIDTH - TITLE_WIDTH - 6, false);
+		fputc('\n', t->out);
+		free(text);
+		free(title);
+	}
+	fputc('\n', t->out);
+}
+
+static void print_skipped(const struct table *t)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < t->c->facts_n; i++) {
+		const struct fact_verdict *f = &t->c->facts[i];
+
+		if (!f->skipped)
+			continue;
+		if (!why)
+			fprintf(t->out, "%s\n", t->words->skipped);
+		why = f->values[0].text;
+		fprintf(t->out, "    %s: %s\n", f->id, why);
+	}
+	if (why)
+		fputc('\n', t->out);
+}
+
+static void print_head(const struct table *t, const struct report_head *head)
+{
+	struct utsname u = { 0 };
+
+	uname(&u);
+	fprintf(t->out, "%s · %s · Linux %s\n", report_spec(head->plan), report_place(), u.release);
+	for (size_t i = 0; i < t->c->columns_n; i++)
+		fprintf(t->out, "%s%s", i ? " | " : "", t->c->columns[i]->name);
+	fputc('\n', t->out);
+	if (head->absent[0])
+		fprintf(t->out, "%s: %s\n", head->absent, t->words->absent);
+	fputc('\n', t->out);
+}
+
+void table_print(const struct comparison *c, const struct report_head *head, const char *language,
+		 bool colour, FILE *out)
+{
+	struct table t = { .c = c, .words = strcmp(language, "ja") ? &english : &japanese,
+			   .language = language, .colour = colour, .out = out };
+
+	print_head(&t, head);
+	print_mismatches(&t);
+	print_declared(&t);
+	for (size_t g = 0; group_names[g]; g++)
+		print_group(&t, g);
+	print_skipped(&t);
+	paint(&t, c->mismatches ? "1;31" : "1;32");
+	fprintf(out, "%zu facts, %zu mismatches", c->compared, c->mismatches);
+	paint(&t, "0");
+	fputc('\n', out);
+}
