@@ -27,7 +27,7 @@ static bool print_number(int64_t value, struct limit *out)
  * cgroup v1 shares 2-262144 to v2 weight 1-10000, in a straight line. (crun 1.23 and later bends
  * the line so that 1024 becomes 100; what distributions carry today does not.)
  */
-static bool cpu_weight(const struct spec *s, struct limit *out)
+static bool print_cpu_weight(const struct spec *s, struct limit *out)
 {
 	if (!asked(s->resources.cpu_shares))
 		return false;
@@ -35,7 +35,7 @@ static bool cpu_weight(const struct spec *s, struct limit *out)
 }
 
 /* "QUOTA PERIOD", both in microseconds. */
-static bool cpu_max(const struct spec *s, struct limit *out)
+static bool print_cpu_max(const struct spec *s, struct limit *out)
 {
 	struct spec_number quota = s->resources.cpu_quota, period = s->resources.cpu_period;
 	size_t used;
@@ -49,14 +49,14 @@ static bool cpu_max(const struct spec *s, struct limit *out)
 	return true;
 }
 
-static bool memory_max(const struct spec *s, struct limit *out)
+static bool print_memory_max(const struct spec *s, struct limit *out)
 {
 	return asked(s->resources.memory_limit) &&
 	       print_number(s->resources.memory_limit.value, out);
 }
 
 /* OCI counts memory and swap together, as cgroup v1 did; memory.swap.max counts swap alone. */
-static bool memory_swap_max(const struct spec *s, struct limit *out)
+static bool print_memory_swap_max(const struct spec *s, struct limit *out)
 {
 	struct spec_number limit = s->resources.memory_limit, swap = s->resources.memory_swap;
 
@@ -66,7 +66,7 @@ static bool memory_swap_max(const struct spec *s, struct limit *out)
 	return print_number(swap.value < 0 ? -1 : swap.value - limit.value, out);
 }
 
-static bool pids_max(const struct spec *s, struct limit *out)
+static bool print_pids_max(const struct spec *s, struct limit *out)
 {
 	return asked(s->resources.pids_limit) && print_number(s->resources.pids_limit.value, out);
 }
@@ -76,11 +76,11 @@ static const struct {
 	const char *file;
 	bool (*print)(const struct spec *s, struct limit *out);
 } rows[] = {
-	{"cpu.weight", cpu_weight},
-	{"cpu.max", cpu_max},
-	{"memory.max", memory_max},
-	{"memory.swap.max", memory_swap_max},
-	{"pids.max", pids_max},
+	{"cpu.weight", print_cpu_weight},
+	{"cpu.max", print_cpu_max},
+	{"memory.max", print_memory_max},
+	{"memory.swap.max", print_memory_swap_max},
+	{"pids.max", print_pids_max},
 };
 
 size_t resources_count(const struct spec *s)

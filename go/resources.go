@@ -30,17 +30,17 @@ func printNumber(value int64) string {
 	return fmt.Sprint(value)
 }
 
-// cpuWeight takes cgroup v1 shares 2-262144 to v2 weight 1-10000, in a straight line. (crun 1.23
+// printCPUWeight takes cgroup v1 shares 2-262144 to v2 weight 1-10000, in a straight line. (crun 1.23
 // and later bends the line so that 1024 becomes 100; what distributions carry today does not.)
-func cpuWeight(s *Spec) string {
+func printCPUWeight(s *Spec) string {
 	if !asked(s.Resources.CPUShares) {
 		return ""
 	}
 	return printNumber(1 + (s.Resources.CPUShares.Value-2)*9999/262142)
 }
 
-// cpuMax is "QUOTA PERIOD", both in microseconds.
-func cpuMax(s *Spec) string {
+// printCPUMax is "QUOTA PERIOD", both in microseconds.
+func printCPUMax(s *Spec) string {
 	quota, period := s.Resources.CPUQuota, s.Resources.CPUPeriod
 	if !asked(quota) && !asked(period) {
 		return ""
@@ -54,16 +54,16 @@ func cpuMax(s *Spec) string {
 	return fmt.Sprintf("%s %d", printNumber(quota.Value), period.Value)
 }
 
-func memoryMax(s *Spec) string {
+func printMemoryMax(s *Spec) string {
 	if !asked(s.Resources.MemoryLimit) {
 		return ""
 	}
 	return printNumber(s.Resources.MemoryLimit.Value)
 }
 
-// memorySwapMax: OCI counts memory and swap together, as cgroup v1 did; memory.swap.max counts
+// printMemorySwapMax: OCI counts memory and swap together, as cgroup v1 did; memory.swap.max counts
 // swap alone.
-func memorySwapMax(s *Spec) string {
+func printMemorySwapMax(s *Spec) string {
 	limit, swap := s.Resources.MemoryLimit, s.Resources.MemorySwap
 	if !asked(swap) {
 		return ""
@@ -75,7 +75,7 @@ func memorySwapMax(s *Spec) string {
 	return printNumber(swap.Value - limit.Value)
 }
 
-func pidsMax(s *Spec) string {
+func printPidsMax(s *Spec) string {
 	if !asked(s.Resources.PidsLimit) {
 		return ""
 	}
@@ -88,11 +88,11 @@ var resourceRows = [...]struct {
 	file  string
 	print func(*Spec) string
 }{
-	{"cpu.weight", cpuWeight},
-	{"cpu.max", cpuMax},
-	{"memory.max", memoryMax},
-	{"memory.swap.max", memorySwapMax},
-	{"pids.max", pidsMax},
+	{"cpu.weight", printCPUWeight},
+	{"cpu.max", printCPUMax},
+	{"memory.max", printMemoryMax},
+	{"memory.swap.max", printMemorySwapMax},
+	{"pids.max", printPidsMax},
 }
 
 // resourcesCount is how many rows the spec may ask for: those of the table, then

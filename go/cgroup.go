@@ -1,0 +1,227 @@
+// Stage "cgroup" (parent): the container's own cgroup v2, its controllers and limits. The first
+// stage: the container is born into its cgroup, so the cgroup stands before there is a process.
+// cgroup_remove.go is the way back.
+// What the files do: Documentation/admin-guide/cgroup-v2.rst.
+
+package gobox
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"unsafe"
+)
+
+const createTries = 1000 // each failure means that another container has just ended
+
+// cgroupPath fills c.Cgroup from the spec: linux.cgroupsPath, /twinbox/NAME where only resources
+// are given, or "" where neither is.
+func cgroupPath(c *Container) error {
+	given := c.Spec.CgroupsPath
+	c.Cgroup = ""
+	if given != "" {
+		if err := cgroupCheckPath(given); err != nil {
+			return err
+		}
+		c.Cgroup = given
+	} else if c.Spec.HasResources {
+		c.Cgroup = cgroupParent + "/" + c.Name
+	}
+	return nil
+}
+
+func checkControllers(root int, needed []string) error {
+	available, err := cgroupRead(root, "cgroup.controllers")
+	if err != nil {
+		return errorSys(err, "reading %s/cgroup.controllers", cgroupRoot)
+	}
+	for _, controller := range needed {
+		if !slices.Contains(strings.Fields(available), controller) {
+			return errorHint(errorSay("controller %s is missing in %s/cgroup.controllers",
+				controller, cgroupRoot),
+				"cgroup v1 may hold it on this machine; the lab "+
+					"(make lab) has every controller")
+		}
+	}
+	return nil
+}
+
+// cgroupCheck: nil when cgroupRoot is a cgroup v2 with the controllers that s needs; else the
+// error says what to do.
+func cgroupCheck(s *Spec) error {
+	if s.CgroupsPath == "" && !s.HasResources {
+		return nil
+	}
+	needed := resourcesControllers(s)
+	root, err := cgroupOpenRoot()
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(root)
+	return checkControllers(root, needed)
+}
+
+// enableControllers lets the children of dir have the controllers: only those that are not
+// enabled there yet.
+func enableControllers(c *Container, dir int, path string, needed []string) error {
+	if len(needed) == 0 {
+		return nil
+	}
+	enabled, err := cgroupRead(dir, "cgroup.subtree_control")
+	if err != nil {
+		return errorSys(err, "reading %s/cgroup.subtree_control", path)
+	}
+	var words []string
+	for _, controller := range needed {
+		if !slices.Contains(strings.Fields(enabled), controller) {
+			words = append(words, "+"+controller)
+		}
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	missing := strings.Join(words, " ")
+	eventsCall(c, "write(%s/cgroup.subtree_control, \"%s\")", path, missing)
+	err = cgroupWrite(dir, "cgroup.subtree_control", missing)
+	if err == nil {
+		return nil
+	}
+	failure := errorSys(err, "writing %s to %s/cgroup.subtree_control", missing, path)
+	// The no-internal-process rule.
+	if err == syscall.EBUSY {
+		errorHint(failure, "processes live in that cgroup itself: cgroup v2 gives controllers "+
+			"only to children of a cgroup without processes")
+	}
+	return failure
+}
+
+func explainMkdir(c *Container, cause error, path string) error {
+	failure := errorSys(cause, "creating cgroup %s", path)
+	switch cause {
+	case syscall.EEXIST:
+		errorHint(failure, "another container uses %s; `%s list` shows it, `%s gc` removes what "+
+			"a crash left", path, c.Program, c.Program)
+	case syscall.EACCES, syscall.EPERM, syscall.EROFS:
+		errorHint(failure, "cgroups belong to root; run as root, name a cgroup of your own in "+
+			"linux.cgroupsPath, or leave linux.resources out")
+	}
+	return failure
+}
+
+// setMark marks a parent as made by us; without it the parent only stays behind.
+func setMark(dir int) {
+	name, _ := syscall.BytePtrFromString(cgroupMark)
+	syscall.Syscall6(syscall.SYS_FSETXATTR, uintptr(dir), uintptr(unsafe.Pointer(name)), 0, 0, 0, 0)
+}
+
+// enter makes the cgroup called name in dir and opens it; a parent may be there already.
+func enter(c *Container, dir int, path, name string, leaf bool) (int, error) {
+	eventsCall(c, "mkdirat(%s)", path)
+	err := syscall.Mkdirat(dir, name, 0o755)
+	made := err == nil
+	if !made && (leaf || err != syscall.EEXIST) {
+		return -1, explainMkdir(c, err, path)
+	}
+	next, err := syscall.Openat(dir, name, cgroupDirFlags, 0)
+	if err != nil {
+		if leaf {
+			cgroupRmdir(dir, name)
+		}
+		return -1, errorSys(err, "opening cgroup %s", path)
+	}
+	if made && !leaf {
+		setMark(next)
+	}
+	return next, nil
+}
+
+// makePath walks once from the root to the leaf and gives the leaf's descriptor. ENOENT and
+// ENODEV mean that a parent went away under our feet.
+func makePath(c *Container, root int, needed []string) (int, error) {
+	dir, err := cgroupDup(root)
+	if err != nil {
+		return -1, errorSys(err, "opening %s", cgroupRoot)
+	}
+	path := ""
+	for name, rest := cgroupNextName(c.Cgroup); name != ""; name, rest = cgroupNextName(rest) {
+		next := -1
+		err := enableControllers(c, dir, path, needed)
+		path = c.Cgroup[:len(c.Cgroup)-len(rest)]
+		if err == nil {
+			next, err = enter(c, dir, path, name, rest == "")
+		}
+		syscall.Close(dir)
+		if err != nil {
+			return -1, err
+		}
+		dir = next
+	}
+	return dir, nil
+}
+
+func writeLimits(c *Container, dir int) error {
+	for i := 0; i < resourcesCount(c.Spec); i++ {
+		limit, wanted := resourcesLimit(c.Spec, i)
+		if !wanted {
+			continue
+		}
+		eventsCall(c, "write(%s, \"%s\")", limit.file, limit.value)
+		err := cgroupWrite(dir, limit.file, limit.value)
+		if err == nil {
+			continue
+		}
+		failure := errorSys(err, "writing %s to %s", limit.value, limit.file)
+		if err == syscall.ENOENT {
+			errorHint(failure, "this kernel has no %s; take that limit out of the spec",
+				limit.file)
+		}
+		return failure
+	}
+	return nil
+}
+
+func makeLeaf(c *Container, root int, needed []string) (dir int, err error) {
+	// Parents are shared: the last container in one removes it just while we pass.
+	for i := 0; i < createTries; i++ {
+		dir, err = makePath(c, root, needed)
+		if err == nil {
+			return dir, nil
+		}
+		if !cgroupIsGone(asError(err).Errno) {
+			break
+		}
+	}
+	cgroupRemoveParents(root, c.Cgroup)
+	return -1, err
+}
+
+// cgroupCreate makes c.Cgroup, enables the controllers it needs on the way, writes the limits and
+// opens the directory as c.CgroupFD for CLONE_INTO_CGROUP (clone3(2)). An existing cgroup of that
+// name is an error (EEXIST). After a failure nothing of it is left and c.CgroupFD is -1: only a
+// container whose CgroupFD is open owns its cgroup. Undone by cgroupRemove.
+func cgroupCreate(c *Container) error {
+	if c.Cgroup == "" {
+		return nil
+	}
+	needed := resourcesControllers(c.Spec)
+	root, err := cgroupOpenRoot()
+	if err != nil {
+		return err
+	}
+	dir := -1
+	if err = checkControllers(root, needed); err == nil {
+		dir, err = makeLeaf(c, root, needed)
+	}
+	syscall.Close(root)
+	if err != nil {
+		return err
+	}
+	if err := writeLimits(c, dir); err != nil {
+		syscall.Close(dir)
+		cgroupRemove(c.Cgroup)
+		return err
+	}
+	c.CgroupFD = dir
+	eventsFact(c, "path", "%s", c.Cgroup)
+	return nil
+}

@@ -1,0 +1,315 @@
+// Stage "privileges": what the container's processes may do. The last stage before the command
+// takes over.
+//
+// The order is the point: each step needs a privilege that a later step gives up.
+// Sources: capabilities(7), credentials(7), prctl(2).
+//
+// Credentials belong to a thread in Linux, not to a process. syscall.Setresuid and its like make
+// every thread of the Go runtime follow; here bare system calls change the one locked thread that
+// will call execve(2). That is enough, because execve(2) ends the others and the process goes on
+// with this thread's credentials. Until then the others have the old ones.
+
+package gobox
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"syscall"
+	"unsafe"
+)
+
+// Numbers that the syscall package does not have: linux/prctl.h, linux/capability.h,
+// linux/close_range.h.
+const (
+	capabilityBits = 64
+
+	prCapAmbient           = 47
+	prCapAmbientRaise      = 2
+	prCapAmbientClearAll   = 4
+	prSetNoNewPrivs        = 38
+	linuxCapabilityVersion = 0x20080522 // _LINUX_CAPABILITY_VERSION_3
+	linuxCapabilityU32s    = 2
+	closeRangeCloexec      = 4
+)
+
+// privilegesAdjustOOM (parent) writes oom_score_adj of c.Pid, which execve(2) keeps. Here and not
+// in the child, because the child has the container's /proc by then, or none. Does nothing where
+// the spec has none.
+func privilegesAdjustOOM(c *Container) error {
+	value := c.Spec.Process.OOMScoreAdj.Value
+	if !c.Spec.Process.OOMScoreAdj.Given {
+		return nil
+	}
+	path := fmt.Sprintf("/proc/%d/oom_score_adj", c.Pid)
+	text := fmt.Sprint(value)
+	eventsCall(c, "write(%s, \"%s\")", path, text)
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
+	if err == nil {
+		_, err = syscall.Write(fd, []byte(text))
+		syscall.Close(fd)
+	}
+	if err == nil {
+		return nil
+	}
+	failure := errorSys(err, "writing %d to oom_score_adj", value)
+	if err == syscall.EACCES {
+		errorHint(failure, "a value below the runtime's own needs CAP_SYS_RESOURCE on "+
+			"the host")
+	}
+	return failure
+}
+
+// restoreNofile puts back RLIMIT_NOFILE as the caller had it. Every Go program raises its soft
+// limit at the start; only syscall.Exec knows the old value (syscall/rlimit.go), so it is asked to
+// execute nothing.
+func restoreNofile() {
+	syscall.Exec("", nil, nil)
+}
+
+func setRlimits(c *Container) error {
+	restoreNofile()
+	for _, r := range c.Spec.Process.Rlimits {
+		limit := syscall.Rlimit{Cur: r.Soft, Max: r.Hard}
+		eventsCall(c, "setrlimit(%s, %d, %d)", rlimitNames[r.Resource], r.Soft, r.Hard)
+		// Go's own, so that a later syscall.Exec knows that RLIMIT_NOFILE was set on purpose.
+		err := syscall.Setrlimit(r.Resource, &limit)
+		if err == nil {
+			continue
+		}
+		failure := errorSys(err, "setting %s to soft %d, hard %d", rlimitNames[r.Resource],
+			r.Soft, r.Hard)
+		if err == syscall.EPERM {
+			errorHint(failure, "raising a hard limit needs CAP_SYS_RESOURCE on the host, and "+
+				"RLIMIT_NOFILE may not exceed /proc/sys/fs/nr_open")
+		}
+		return failure
+	}
+	return nil
+}
+
+// capabilityText gives "CAP_KILL", or "capability 63" for a number without a name.
+func capabilityText(number int) string {
+	if number < capabilityCount {
+		return capabilityNames[number]
+	}
+	return fmt.Sprintf("capability %d", number)
+}
+
+func refuseCapability(number int) error {
+	return errorHint(errorSay("the runtime itself has no %s to give", capabilityText(number)),
+		"take it out of process.capabilities, or start the runtime with it")
+}
+
+// rawSyscall is one bare system call on this thread, with its errno as an error. Numbers only: a
+// pointer must be converted in the argument list of syscall.RawSyscall itself (package unsafe).
+func rawSyscall(number, a, b, c uintptr) (int, error) {
+	r, _, errno := syscall.RawSyscall6(number, a, b, c, 0, 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(r), nil
+}
+
+// dropBounding drops what the spec does not list. The kernel is asked number by number until it
+// knows no more: /proc/sys/kernel/cap_last_cap is a file of the container by now.
+func dropBounding(c *Container) error {
+	keep := c.Spec.Process.Capabilities.Bounding
+	eventsCall(c, "prctl(PR_CAPBSET_DROP, all but %#x)", keep)
+	for number := 0; number < capabilityBits; number++ {
+		has, _ := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_READ, uintptr(number), 0)
+		wanted := keep>>number&1 == 1
+		if wanted && has != 1 {
+			return refuseCapability(number)
+		}
+		if !wanted && has == 1 {
+			if _, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_DROP,
+				uintptr(number), 0); err != nil {
+				return errorSys(err, "dropping capabilities from the bounding set")
+			}
+		}
+	}
+	return nil
+}
+
+// setGroups: no group of the caller goes into the container. A user namespace that an ordinary
+// user made denies setgroups(2), so that nobody sheds a group that shuts him out (CVE-2014-8989).
+func setGroups(c *Container) error {
+	gids := c.Spec.Process.AdditionalGIDs
+	n := len(gids)
+	eventsCall(c, "setgroups(%d)", n)
+	_, _, errno := syscall.RawSyscall(syscall.SYS_SETGROUPS, uintptr(n),
+		uintptr(unsafe.Pointer(unsafe.SliceData(gids))), 0)
+	if errno == 0 {
+		return nil
+	}
+	failure := errorSys(errno, "setting %d supplementary groups", n)
+	if errno == syscall.EPERM && c.Spec.Namespaces[nsUser].Wanted {
+		if n == 0 {
+			return nil
+		}
+		errorHint(failure, "the user namespace of an ordinary user denies setgroups: leave "+
+			"process.user.additionalGids empty or run as root")
+	} else if errno == syscall.EINVAL {
+		errorHint(failure, "each group must be mapped in linux.gidMappings")
+	}
+	return failure
+}
+
+func setIDs(c *Container) error {
+	gid, uid := uintptr(c.Spec.Process.GID), uintptr(c.Spec.Process.UID)
+	// Else leaving uid 0 empties the permitted set, and capset(2) has nothing to keep.
+	eventsCall(c, "prctl(PR_SET_KEEPCAPS, 1)")
+	if _, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_KEEPCAPS, 1, 0); err != nil {
+		return errorSys(err, "keeping capabilities over the change of user")
+	}
+	var failure error
+	eventsCall(c, "setresgid(%d, %d, %d)", gid, gid, gid)
+	_, err := rawSyscall(syscall.SYS_SETRESGID, gid, gid, gid)
+	if err != nil {
+		failure = errorSys(err, "becoming group %d", gid)
+	} else {
+		eventsCall(c, "setresuid(%d, %d, %d)", uid, uid, uid)
+		_, err = rawSyscall(syscall.SYS_SETRESUID, uid, uid, uid)
+		if err == nil {
+			return nil
+		}
+		failure = errorSys(err, "becoming user %d", uid)
+	}
+	if err == syscall.EINVAL {
+		errorHint(failure, "the id must be mapped in linux.uidMappings and linux.gidMappings")
+	}
+	return failure
+}
+
+// capHeader and capData are the two structures of capset(2).
+type capHeader struct {
+	version uint32
+	pid     int32
+}
+
+type capData struct{ effective, permitted, inheritable uint32 }
+
+// setCapabilities: the system call as it is: two words of 32 bits each, version 3 of its header
+// (capset(2)).
+func setCapabilities(c *Container) error {
+	want := &c.Spec.Process.Capabilities
+	header := capHeader{version: linuxCapabilityVersion}
+	var data [linuxCapabilityU32s]capData
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPGET, uintptr(unsafe.Pointer(&header)),
+		uintptr(unsafe.Pointer(&data)), 0); errno != 0 {
+		return errorSys(errno, "reading the capabilities")
+	}
+	lacking := want.Permitted &^ (uint64(data[1].permitted)<<32 | uint64(data[0].permitted))
+	if lacking != 0 {
+		return refuseCapability(bits.TrailingZeros64(lacking))
+	}
+	for i := range data {
+		data[i].effective = uint32(want.Effective >> (32 * i))
+		data[i].permitted = uint32(want.Permitted >> (32 * i))
+		data[i].inheritable = uint32(want.Inheritable >> (32 * i))
+	}
+	eventsCall(c, "capset(effective %#x, permitted %#x, inheritable %#x)", want.Effective,
+		want.Permitted, want.Inheritable)
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)),
+		uintptr(unsafe.Pointer(&data)), 0); errno != 0 {
+		return errorHint(errorSys(errno, "setting the capabilities"),
+			"effective must lie within permitted, and inheritable within bounding")
+	}
+	return nil
+}
+
+// setAmbient: ambient capabilities must be permitted and inheritable (capabilities(7)). Others are
+// left out and not refused: the default files of `runc spec` and `crun spec` list such, and both
+// go on.
+func setAmbient(c *Container) error {
+	want := &c.Spec.Process.Capabilities
+	raise := want.Ambient & want.Permitted & want.Inheritable
+	eventsCall(c, "prctl(PR_CAP_AMBIENT_RAISE, %#x)", raise)
+	if _, err := rawSyscall(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientClearAll,
+		0); err != nil {
+		return errorSys(err, "clearing the ambient capabilities")
+	}
+	for number := 0; number < capabilityBits; number++ {
+		if raise>>number&1 == 0 {
+			continue
+		}
+		if _, err := rawSyscall(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientRaise,
+			uintptr(number)); err != nil {
+			return errorSys(err, "raising the ambient capabilities")
+		}
+	}
+	return nil
+}
+
+func setNoNewPrivs(c *Container) error {
+	if !c.Spec.Process.NoNewPrivileges {
+		return nil
+	}
+	eventsCall(c, "prctl(PR_SET_NO_NEW_PRIVS, 1)")
+	if _, err := rawSyscall(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0); err != nil {
+		return errorSys(err, "setting no_new_privs")
+	}
+	return nil
+}
+
+// setDeathSignal: the kernel clears it when the effective ids change (prctl(2)).
+func setDeathSignal(c *Container) error {
+	eventsCall(c, "prctl(PR_SET_PDEATHSIG, SIGKILL)")
+	if _, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG,
+		uintptr(syscall.SIGKILL), 0); err != nil {
+		return errorSys(err, "setting the parent-death signal")
+	}
+	return nil
+}
+
+// closeOnExec: even a descriptor that leaked into the runtime ends here: CVE-2024-21626 was one
+// that did not.
+func closeOnExec(c *Container) error {
+	eventsCall(c, "close_range(3, ~0, CLOSE_RANGE_CLOEXEC)")
+	if _, err := rawSyscall(sysCloseRange, 3, math.MaxUint32, closeRangeCloexec); err != nil {
+		return errorSys(err, "closing descriptors on exec")
+	}
+	return nil
+}
+
+// privilegesDrop (child), in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)),
+// supplementary groups, gid, uid (setgroups(2), setresgid(2), setresuid(2)) with the capabilities
+// kept (PR_SET_KEEPCAPS), the other four sets (capset(2), PR_CAP_AMBIENT), no_new_privs,
+// parent-death signal again (a change of uid clears it), and every descriptor over 2 closed on
+// exec (close_range(2)).
+//
+// A spec without process.capabilities gets none at all, for root too: runc and crun do the same.
+// After a change of uid the caller must make sure that the parent still lives.
+func privilegesDrop(c *Container) error {
+	syscall.Umask(0o022)
+	// Raising a limit needs CAP_SYS_RESOURCE.
+	if err := setRlimits(c); err != nil {
+		return err
+	}
+	// CAP_SETPCAP; setresuid(2) would take it away.
+	if err := dropBounding(c); err != nil {
+		return err
+	}
+	// CAP_SETGID, then CAP_SETUID: groups first, since a user without it cannot change them.
+	if err := setGroups(c); err != nil {
+		return err
+	}
+	if err := setIDs(c); err != nil {
+		return err
+	}
+	// Ambient comes after the sets that it has to lie in.
+	if err := setCapabilities(c); err != nil {
+		return err
+	}
+	if err := setAmbient(c); err != nil {
+		return err
+	}
+	if err := setNoNewPrivs(c); err != nil {
+		return err
+	}
+	if err := setDeathSignal(c); err != nil {
+		return err
+	}
+	return closeOnExec(c)
+}
