@@ -140,7 +140,7 @@ int spec_parse(const char *label, const char *data, size_t len, struct spec *out
 }
 
 /* Reads until the end or until data is full; the number of bytes, -1 with errno. */
-static ssize_t read_all(int fd, char *data, size_t size)
+static ssize_t spec_read_all(int fd, char *data, size_t size)
 {
 	size_t len = 0;
 
@@ -167,8 +167,7 @@ int spec_load(const char *path, struct spec *out, struct error *e)
 	ssize_t len;
 
 	memset(out, 0, sizeof(*out));
-	/* O_NONBLOCK: a fifo in the place of the file must not stop us for ever. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		error_sys(e, "opening %s", path);
 		goto out;
@@ -178,7 +177,7 @@ int spec_load(const char *path, struct spec *out, struct error *e)
 		goto out;
 	}
 	data = malloc(size);
-	len = data ? read_all(fd, data, size) : -1;
+	len = data ? spec_read_all(fd, data, size) : -1;
 	if (len < 0) {
 		error_sys(e, "reading %s", path);
 		goto out;

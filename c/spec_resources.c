@@ -9,7 +9,7 @@
 #define PERIOD_MIN 1000
 #define PERIOD_MAX 1000000
 /* PID_MAX_LIMIT of a 64-bit kernel, the most that pids.max takes. */
-#define PIDS_MAX 4194304
+#define PIDS_LIMIT_MAX 4194304
 
 static int read_memory(const struct where *at, json_t *value, const struct field *f,
 		       struct error *e)
@@ -48,7 +48,7 @@ static int read_pids(const struct where *at, json_t *value, const struct field *
 {
 	struct spec *s = f->into;
 	const struct field fields[] = {
-		{ "limit", read_limit, &s->resources.pids_limit, 1, PIDS_MAX, true },
+		{ "limit", read_limit, &s->resources.pids_limit, 1, PIDS_LIMIT_MAX, true },
 	};
 
 	return read_object(at, value, fields, ARRAY_SIZE(fields), e);

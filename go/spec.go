@@ -4,6 +4,11 @@
 
 package gobox
 
+import (
+	"strings"
+	"syscall"
+)
+
 // SpecMaxBytes: larger files are refused.
 const SpecMaxBytes = 1 << 20
 
@@ -19,6 +24,26 @@ const (
 	nsUTS
 	nsCount
 )
+
+// namespaceKind is what every side needs to know of a namespace.
+type namespaceKind struct {
+	name     string // OCI: "network"
+	proc     string // file in /proc/PID/ns: "net"
+	flag     uintptr
+	flagName string // clone(2)
+}
+
+// namespaceKinds has one row for each, in the order of the numbers above.
+var namespaceKinds = [nsCount]namespaceKind{
+	nsCgroup:  {"cgroup", "cgroup", syscall.CLONE_NEWCGROUP, "CLONE_NEWCGROUP"},
+	nsIPC:     {"ipc", "ipc", syscall.CLONE_NEWIPC, "CLONE_NEWIPC"},
+	nsMount:   {"mount", "mnt", syscall.CLONE_NEWNS, "CLONE_NEWNS"},
+	nsNetwork: {"network", "net", syscall.CLONE_NEWNET, "CLONE_NEWNET"},
+	nsPID:     {"pid", "pid", syscall.CLONE_NEWPID, "CLONE_NEWPID"},
+	nsTime:    {"time", "time", syscall.CLONE_NEWTIME, "CLONE_NEWTIME"},
+	nsUser:    {"user", "user", syscall.CLONE_NEWUSER, "CLONE_NEWUSER"},
+	nsUTS:     {"uts", "uts", syscall.CLONE_NEWUTS, "CLONE_NEWUTS"},
+}
 
 // SpecNamespace is one row of linux.namespaces.
 type SpecNamespace struct {
@@ -120,4 +145,130 @@ type Spec struct {
 // specMakes is true when this namespace is made new for the container (listed, without a path).
 func specMakes(s *Spec, id int) bool {
 	return s.Namespaces[id].Wanted && s.Namespaces[id].Path == ""
+}
+
+// skipDigits gives what follows the digits; false where there are none.
+func skipDigits(text string) (string, bool) {
+	rest := strings.TrimLeft(text, "0123456789")
+	return rest, len(rest) < len(text)
+}
+
+// readVersion: 1.MINOR.PATCH, perhaps with -SUFFIX: what has changed since 1.0 is additions.
+func readVersion(at *where, value any, f *field) error {
+	version := f.into.(*string)
+	if err := readString(at, value, f); err != nil {
+		return err
+	}
+	rest, ok := strings.CutPrefix(*version, "1.")
+	if ok {
+		rest, ok = skipDigits(rest)
+	}
+	if ok {
+		rest, ok = strings.CutPrefix(rest, ".")
+	}
+	if ok {
+		rest, ok = skipDigits(rest)
+	}
+	if !ok || (rest != "" && (rest[0] != '-' || len(rest) == 1)) {
+		return specRefuse(at, "must be 1.x, as 1.0.2")
+	}
+	return nil
+}
+
+func readRoot(at *where, value any, f *field) error {
+	s := f.into.(*Spec)
+	return readObject(at, value, []field{
+		{"path", readString, &s.Root.Path, 1, 4095, false},
+		{"readonly", readBool, &s.Root.Readonly, 0, 0, false},
+	})
+}
+
+func readSpec(at *where, value any, s *Spec) error {
+	var schema string // for editors; not used here
+	return readObject(at, value, []field{
+		{"$schema", readString, &schema, 0, 0, false},
+		{"ociVersion", readVersion, &s.OCIVersion, 1, 64, true},
+		{"hostname", readString, &s.Hostname, 1, 64, false},
+		{"root", readRoot, s, 0, 0, false},
+		{"process", specReadProcess, s, 0, 0, false},
+		{"mounts", specReadMounts, s, 0, 0, false},
+		{"linux", specReadLinux, s, 0, 0, false},
+		{"annotations", readKeyValues, &s.Annotations, 0, 0, false},
+		{"veth", specReadVeth, s, 0, 0, false},
+	})
+}
+
+// fillDefaults adds what the file did not say.
+func fillDefaults(s *Spec) {
+	if s.Process.Cwd == "" {
+		s.Process.Cwd = "/"
+	}
+	if len(s.Process.Args) == 0 {
+		s.Process.Args = []string{"/bin/sh"}
+	}
+}
+
+func refuseSize(label string) error {
+	return errorSay("%s: the file is larger than %d bytes", label, SpecMaxBytes)
+}
+
+// specParse reads a spec; label is how messages name the file.
+func specParse(label string, data []byte) (*Spec, error) {
+	file := &where{key: label}
+	if len(data) > SpecMaxBytes {
+		return nil, refuseSize(label)
+	}
+	value, err := jsonRead(label, data)
+	if err != nil {
+		return nil, err
+	}
+	s := &Spec{}
+	if err := readSpec(file, value, s); err != nil {
+		return nil, err
+	}
+	fillDefaults(s)
+	if err := specCheck(file, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// specReadAll reads until the end or until size bytes are there.
+func specReadAll(fd, size int) ([]byte, error) {
+	data, n := make([]byte, size), 0
+	for n < size {
+		count, err := syscall.Read(fd, data[n:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if count == 0 {
+			break
+		}
+		n += count
+	}
+	return data[:n], nil
+}
+
+// specLoad reads the file at path. Nothing is created anywhere.
+func specLoad(path string) (*Spec, error) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, errorSys(err, "opening %s", path)
+	}
+	defer syscall.Close(fd)
+	var st syscall.Stat_t
+	if err := syscall.Fstat(fd, &st); err != nil {
+		return nil, errorSys(err, "opening %s", path)
+	}
+	if st.Size > SpecMaxBytes {
+		return nil, refuseSize(path)
+	}
+	data, err := specReadAll(fd, SpecMaxBytes+1)
+	if err != nil {
+		return nil, errorSys(err, "reading %s", path)
+	}
+	return specParse(path, data)
 }
