@@ -151,6 +151,9 @@ func netlinkVerdict(a netlinkAnswer) error {
 	if errno == 0 {
 		return nil
 	}
+	if errno < 0 {
+		return syscall.EBADMSG
+	}
 	refusal := &netlinkRefusal{errno: syscall.Errno(errno)}
 	// The refused request comes back whole, unless the answer is capped (netlink(7)).
 	skip := uint64(4 + syscall.NLMSG_HDRLEN)
