@@ -143,7 +143,8 @@ static bool has_pid_file(const struct state *s)
 	ssize_t n = -1;
 	int fd;
 
-	fd = s->pid_file[0] ? open(s->pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+	fd = s->pid_file[0] ? open(s->pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+			    : -1;
 	if (fd < 0)
 		return false;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
@@ -247,8 +248,8 @@ int gc_all(bool dry_run, FILE *out, struct error *e)
 	free(all);
 	swept = state_sweep(dry_run, &this);
 	if (swept > 0)
-		fprintf(out, "half-written state files %s: %d\n",
-			dry_run ? "to remove" : "removed", swept);
+		fprintf(out, "half-written state files %s: %d\n", dry_run ? "to remove" : "removed",
+			swept);
 	if (told == 0 && swept <= 0 && failed == 0)
 		fprintf(out, "nothing to collect\n");
 	return failed;

@@ -26,11 +26,11 @@ int state_check_name(const char *name, struct error *e)
 	size_t n = strlen(name);
 
 	if (n >= 1 && n <= CONTAINER_NAME_MAX && strspn(name, allowed) == n && name[0] != '.' &&
-	    name[0] != '-')
+		name[0] != '-')
 		return 0;
 	error_say(e, "container name \"%.100s\" is not allowed", name);
 	return error_hint(e, "1 to %d of A-Z a-z 0-9 _ . - and not beginning with . or -",
-			  CONTAINER_NAME_MAX);
+		CONTAINER_NAME_MAX);
 }
 
 int state_start_time(pid_t pid, uint64_t *ticks, struct error *e)
@@ -50,7 +50,8 @@ int state_start_time(pid_t pid, uint64_t *ticks, struct error *e)
 	if (n < 0)
 		return -1;
 	text[n] = '\0';
-	/* Field 2 is the command in brackets and may hold any byte, brackets too: proc_pid_stat(5). */
+	/* Field 2 is the command in brackets and may hold any byte, brackets too: proc_pid_stat(5).
+	 */
 	field = strrchr(text, ')');
 	for (int i = 2; field && i < 22; i++)
 		field = strchr(field + 1, ' ');
@@ -102,9 +103,9 @@ static int exists_already(struct error *e, const char *stage, const char *what, 
 static int hint_gc(const struct container *c, const char *name, struct error *e)
 {
 	return error_hint(e,
-			  "another container uses %s; `%s list` shows it, "
-			  "`%s gc` removes what a crash left",
-			  name, c->program, c->program);
+		"another container uses %s; `%s list` shows it, "
+		"`%s gc` removes what a crash left",
+		name, c->program, c->program);
 }
 
 /* Once named in the state file it would be taken for ours: what exists already is refused here. */
@@ -121,8 +122,7 @@ static int refuse_existing(const struct container *c, const struct state *s, str
 		exists_already(e, "network", "veth", s->link);
 		return hint_gc(c, s->link, e);
 	}
-	if (s->pid_file[0] &&
-	    faccessat(AT_FDCWD, s->pid_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (s->pid_file[0] && faccessat(AT_FDCWD, s->pid_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return exists_already(e, "", "pid file", c->pid_file);
 	return 0;
 }
@@ -154,14 +154,14 @@ static int collect_stale(const struct container *c, struct error *e)
 
 /* Makes and locks a file with a name of its own; nobody collects it while it is being written. */
 static int open_temporary(int dir, const char *directory, const char *name,
-			  char temporary[STATE_FILE_MAX], struct error *e)
+	char temporary[STATE_FILE_MAX], struct error *e)
 {
 	for (int i = 0; i < TEMPORARY_TRIES; i++) {
 		int fd;
 
 		snprintf(temporary, STATE_FILE_MAX, ".%s.%d.%d", name, getpid(), i);
-		fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			    0600);
+		fd = openat(
+			dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0 && errno != EEXIST)
 			break;
 		if (fd < 0)
@@ -175,8 +175,8 @@ static int open_temporary(int dir, const char *directory, const char *name,
 }
 
 /* Prints s into memory first, so that the file is written as it is: whole. */
-static int write_state(int fd, const char *directory, const char *file, const struct state *s,
-		       struct error *e)
+static int write_state(
+	int fd, const char *directory, const char *file, const struct state *s, struct error *e)
 {
 	char *text = NULL;
 	size_t size = 0, done = 0;
@@ -201,7 +201,7 @@ static int write_state(int fd, const char *directory, const char *file, const st
 
 /* The whole new file under its temporary name, locked. */
 static int make_temporary(int dir, const char *directory, const struct state *s,
-			  char temporary[STATE_FILE_MAX], struct error *e)
+	char temporary[STATE_FILE_MAX], struct error *e)
 {
 	int fd = open_temporary(dir, directory, s->name, temporary, e);
 

@@ -14,12 +14,12 @@
 /* What a state file says. */
 struct state {
 	char name[CONTAINER_NAME_MAX + 1];
-	char runtime[32];	 /* "cbox", "gobox" */
-	pid_t pid;		 /* first process, 0 before it exists */
-	uint64_t start_time;	 /* its start in clock ticks after boot (/proc/PID/stat field 22) */
-	int64_t created;	 /* seconds since 1970, UTC */
-	char cgroup[PATH_MAX];	 /* "" or "/twinbox/NAME" */
-	char link[16];		 /* "" or the host end of the veth */
+	char runtime[32];      /* "cbox", "gobox" */
+	pid_t pid;	       /* first process, 0 before it exists */
+	uint64_t start_time;   /* its start in clock ticks after boot (/proc/PID/stat field 22) */
+	int64_t created;       /* seconds since 1970, UTC */
+	char cgroup[PATH_MAX]; /* "" or "/twinbox/NAME" */
+	char link[16];	       /* "" or the host end of the veth */
 	char rootfs[PATH_MAX];
 	char pid_file[PATH_MAX]; /* "" or the file of --pid-file, absolute */
 	bool alive;		 /* somebody holds the lock; not in the file */

@@ -8,9 +8,9 @@
 json_t *state_json(const struct state *s)
 {
 	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "name", s->name,
-			 "runtime", s->runtime, "pid", (json_int_t)s->pid, "startTime",
-			 (json_int_t)s->start_time, "created", (json_int_t)s->created, "cgroup",
-			 s->cgroup, "link", s->link, "rootfs", s->rootfs, "pidFile", s->pid_file);
+		"runtime", s->runtime, "pid", (json_int_t)s->pid, "startTime",
+		(json_int_t)s->start_time, "created", (json_int_t)s->created, "cgroup", s->cgroup,
+		"link", s->link, "rootfs", s->rootfs, "pidFile", s->pid_file);
 }
 
 int state_print(const struct state *s, FILE *out, struct error *e)
@@ -21,7 +21,7 @@ int state_print(const struct state *s, FILE *out, struct error *e)
 	if (!value)
 		return error_say(e, "a state file can hold only paths in UTF-8");
 	if (json_object_set_new(value, "version", json_integer(STATE_VERSION)) < 0 ||
-	    json_write(value, out) < 0)
+		json_write(value, out) < 0)
 		result = error_say(e, "out of memory");
 	json_decref(value);
 	return result;
@@ -34,10 +34,10 @@ static bool unpack(json_t *root, struct state *s)
 	json_int_t version, pid, start_time, created;
 
 	if (json_unpack_ex(root, NULL, JSON_STRICT,
-			   "{s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "version", &version,
-			   "name", &name, "runtime", &runtime, "pid", &pid, "startTime",
-			   &start_time, "created", &created, "cgroup", &cgroup, "link", &link,
-			   "rootfs", &rootfs, "pidFile", &pid_file) < 0)
+		    "{s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "version", &version,
+		    "name", &name, "runtime", &runtime, "pid", &pid, "startTime", &start_time,
+		    "created", &created, "cgroup", &cgroup, "link", &link, "rootfs", &rootfs,
+		    "pidFile", &pid_file) < 0)
 		return false;
 	const struct {
 		const char *from;
@@ -56,7 +56,8 @@ static bool unpack(json_t *root, struct state *s)
 			return false;
 		strcpy(texts[i].to, texts[i].from);
 	}
-	if (pid < 0 || pid > INT32_MAX || start_time < 0 || created < 0)
+	if (pid < 0 || pid > INT32_MAX || start_time < 0 || created < 0 ||
+		created > STATE_CREATED_MAX)
 		return false;
 	s->pid = (pid_t)pid;
 	s->start_time = (uint64_t)start_time;
@@ -90,23 +91,26 @@ static bool is_sound(const struct state *s, const char *name)
 	       !strchr(s->link, '/') && (!s->pid_file[0] || s->pid_file[0] == '/');
 }
 
-int state_parse(const char *path, const char *name, const char *text, size_t size,
-		struct state *s, struct error *e)
+int state_parse(const char *path, const char *name, const char *text, size_t size, struct state *s,
+	struct error *e)
 {
 	json_t *root = NULL, *version;
 	int result = 0;
 
 	memset(s, 0, sizeof(*s));
 	if (json_read(path, text, size, &root, e) < 0)
-		return error_hint(e, "nothing was removed; when %s no longer runs: rm %s", name, path);
+		return error_hint(
+			e, "nothing was removed; when %s no longer runs: rm %s", name, path);
 	version = json_object_get(root, "version");
 	if (json_is_integer(version) && json_integer_value(version) != STATE_VERSION) {
 		error_say(e, "%s: version %" JSON_INTEGER_FORMAT " is not known", path,
-			  json_integer_value(version));
-		result = error_hint(e, "nothing was removed; the runtime that wrote it can collect it");
+			json_integer_value(version));
+		result = error_hint(
+			e, "nothing was removed; the runtime that wrote it can collect it");
 	} else if (!unpack(root, s) || !is_sound(s, name)) {
 		error_say(e, "%s: is not what a runtime has written", path);
-		result = error_hint(e, "nothing was removed; when %s no longer runs: rm %s", name, path);
+		result = error_hint(
+			e, "nothing was removed; when %s no longer runs: rm %s", name, path);
 	}
 	json_decref(root);
 	return result;

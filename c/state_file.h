@@ -9,9 +9,11 @@
 
 #include <jansson.h>
 
-#define STATE_VERSION 1
+#define STATE_VERSION  1
 #define STATE_FILE_MAX (CONTAINER_NAME_MAX + 40) /* bytes of a file's name, temporary or not */
-#define STATE_MAX_BYTES (1 << 17) /* three paths of 4096 bytes, each byte at most \u00xx, and more */
+#define STATE_MAX_BYTES                                                                            \
+	(1 << 17) /* three paths of 4096 bytes, each byte at most \u00xx, and more */
+#define STATE_CREATED_MAX 253402300799 /* the last second of the year 9999 */
 
 /* What the file says of s, as an object; owned by the caller (json_decref). NULL where a path is
  * not UTF-8, which JSON asks for (RFC 8259 section 8.1). */
@@ -21,8 +23,8 @@ json_t *state_json(const struct state *s);
 int state_print(const struct state *s, FILE *out, struct error *e);
 
 /* Reads the text of the state file of container name; path is for messages. */
-int state_parse(const char *path, const char *name, const char *text, size_t size,
-		struct state *s, struct error *e);
+int state_parse(const char *path, const char *name, const char *text, size_t size, struct state *s,
+	struct error *e);
 
 /*
  * Reads the state file of container name through its descriptor; directory is for messages. The

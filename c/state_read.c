@@ -26,9 +26,9 @@ static int check_ours(int fd, mode_t type, const char *what, const char *path, s
 	if ((st.st_mode & S_IFMT) == type && st.st_uid == geteuid() && !(st.st_mode & 022))
 		return 0;
 	error_say(e, "%s %s is not safe to use: mode %06o, owner %u", what, path, st.st_mode,
-		  st.st_uid);
+		st.st_uid);
 	return error_hint(e, "it must belong to user %u and be writable by nobody else: ls -ld %s",
-			  geteuid(), path);
+		geteuid(), path);
 }
 
 int state_directory(bool make, char path[PATH_MAX], struct error *e)
@@ -109,7 +109,8 @@ int state_claim(const char *name, struct state *s, struct error *e)
 			goto out;
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, file, fd))
 			break;
-		/* Held by somebody, or locked too late and another file has the name: look again. */
+		/* Held by somebody, or locked too late and another file has the name: look again.
+		 */
 		close(fd);
 		fd = -1;
 		usleep(LOCK_WAIT_US);
@@ -142,8 +143,8 @@ int state_unlink(const char *name, struct error *e)
 }
 
 /* Reads one file and learns whether its owner lives; 1 where it vanished meanwhile. */
-static int look_at(int dir, const char *directory, const char *file, struct state *s,
-		   struct error *e)
+static int look_at(
+	int dir, const char *directory, const char *file, struct state *s, struct error *e)
 {
 	char name[STATE_FILE_MAX];
 	int result;

@@ -134,7 +134,7 @@ func removeStaleCgroup(s *State) error {
 }
 
 func hasLink(s *State) bool {
-	return s.Link != "" && linkExists(s.Link) && !aliveUses(s, false)
+	return s.Link != "" && hostLinkExists(s.Link) && !aliveUses(s, false)
 }
 
 func removeStaleLink(s *State) error {

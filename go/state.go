@@ -124,8 +124,8 @@ func pathExists(path string) bool {
 	return syscall.Lstat(path, &st) == nil
 }
 
-// linkExists asks as if_nametoindex(3) does: ioctl SIOCGIFINDEX, netdevice(7).
-func linkExists(name string) bool {
+// hostLinkExists asks as if_nametoindex(3) does: ioctl SIOCGIFINDEX, netdevice(7).
+func hostLinkExists(name string) bool {
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return false
@@ -145,7 +145,7 @@ func refuseExisting(c *Container, s *State) error {
 	if s.Cgroup != "" && pathExists(cgroupRoot+s.Cgroup) {
 		return hintGC(c, s.Cgroup, existsAlready("cgroup", "cgroup", s.Cgroup))
 	}
-	if s.Link != "" && linkExists(s.Link) {
+	if s.Link != "" && hostLinkExists(s.Link) {
 		return hintGC(c, s.Link, existsAlready("network", "veth", s.Link))
 	}
 	if s.PidFile != "" && pathExists(s.PidFile) {

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	stateVersion  = 1
-	stateMaxBytes = 1 << 17 // three paths of 4096 bytes, each byte at most \u00xx, and more
+	stateVersion    = 1
+	stateCreatedMax = 253402300799 // the last second of the year 9999
+	stateMaxBytes   = 1 << 17      // three paths of 4096 bytes, each byte at most \u00xx, and more
 )
 
 // stateJSON is what the file says of s, as an object.
@@ -73,7 +74,7 @@ func unpack(root map[string]any, s *State) bool {
 	}
 	pid, pidOK := unpackNumber(root, "pid", math.MaxInt32)
 	startTime, startTimeOK := unpackNumber(root, "startTime", math.MaxInt64)
-	created, createdOK := unpackNumber(root, "created", math.MaxInt64)
+	created, createdOK := unpackNumber(root, "created", stateCreatedMax)
 	_, versionOK := unpackNumber(root, "version", stateVersion)
 	s.Pid = int(pid)
 	s.StartTime = uint64(startTime)

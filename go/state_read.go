@@ -73,7 +73,7 @@ func stateDirectory(create bool) (fd int, path string, err error) {
 	fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|
 		syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return -1, "", errorSys(err, "opening state directory %s", path)
+		return -1, path, errorSys(err, "opening state directory %s", path)
 	}
 	if err := checkOurs(fd, syscall.S_IFDIR, "state directory", path); err != nil {
 		syscall.Close(fd)
