@@ -38,20 +38,34 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// messageMax and hintMax are what C's struct error has room for: both sides cut at the same byte.
+const (
+	messageMax = 699
+	hintMax    = 299
+)
+
+// clipped cuts a text at max bytes.
+func clipped(text string, max int) string {
+	if len(text) > max {
+		return text[:max]
+	}
+	return text
+}
+
 // errorSys describes a failed call; cause is, or wraps, the syscall.Errno.
 func errorSys(cause error, format string, args ...any) error {
-	return &Error{Errno: errnoOf(cause), Status: exitRuntime, Message: fmt.Sprintf(format, args...)}
+	return &Error{Errno: errnoOf(cause), Status: exitRuntime, Message: clipped(fmt.Sprintf(format, args...), messageMax)}
 }
 
 // errorSay is the same without an errno, for what the runtime itself refuses.
 func errorSay(format string, args ...any) error {
-	return &Error{Status: exitRuntime, Message: fmt.Sprintf(format, args...)}
+	return &Error{Status: exitRuntime, Message: clipped(fmt.Sprintf(format, args...), messageMax)}
 }
 
 // errorHint adds the hint to an error that errorSys or errorSay made, and returns it.
 func errorHint(err error, format string, args ...any) error {
 	if e, ok := err.(*Error); ok {
-		e.Hint = fmt.Sprintf(format, args...)
+		e.Hint = clipped(fmt.Sprintf(format, args...), hintMax)
 	}
 	return err
 }
