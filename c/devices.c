@@ -14,8 +14,12 @@ static const struct device {
 	const char *name;
 	unsigned int major, minor;
 } devices[DEVICES_N] = {
-	{"null", 1, 3},	  {"zero", 1, 5},    {"full", 1, 7},
-	{"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
+	{"null", 1, 3},
+	{"zero", 1, 5},
+	{"full", 1, 7},
+	{"random", 1, 8},
+	{"urandom", 1, 9},
+	{"tty", 5, 0},
 };
 
 static const struct link {
@@ -40,13 +44,14 @@ int devices_clone(struct container *c, int index, struct error *e)
 	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)
 		return error_sys(e, "opening the host's %s", path);
-	/* Anything else in its place would be shown to, or written by, the container (CVE-2025-31133). */
+	/* Anything else in its place would be shown to, or written by, the container
+	 * (CVE-2025-31133). */
 	if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
-	    st.st_rdev == makedev(device->major, device->minor))
+		st.st_rdev == makedev(device->major, device->minor))
 		return fd;
 	close(fd);
 	return error_say(e, "the host's %s is not the character device %u:%u", path, device->major,
-			 device->minor);
+		device->minor);
 }
 
 /* An empty file to mount the host's device on. */
@@ -77,7 +82,8 @@ static int device_create(struct container *c, int dev, int index, int *clone, st
 	return 0;
 }
 
-/* runc makes /dev/core only where the kernel has /proc/kcore; a link that leads nowhere helps nobody. */
+/* runc makes /dev/core only where the kernel has /proc/kcore; a link that leads nowhere helps
+ * nobody. */
 static int devices_link(int dev, struct error *e)
 {
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)

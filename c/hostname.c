@@ -17,7 +17,8 @@ int hostname_set(struct container *c, struct error *e)
 	if (sethostname(name, strlen(name)) < 0) {
 		error_sys(e, "setting the host name %s", name);
 		if (errno == EPERM)
-			error_hint(e, "a host name needs a uts namespace of the same user namespace");
+			error_hint(
+				e, "a host name needs a uts namespace of the same user namespace");
 		return -1;
 	}
 	events_fact(c, "hostname", "%s", name);

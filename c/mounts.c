@@ -116,19 +116,23 @@ static int mounts_enter(struct container *c, struct mounts *m, struct error *e)
 static int mounts_target(struct mounts *m, const struct mount_entry *entry, struct error *e)
 {
 	const char *destination = entry->spec->destination;
-	bool strict = strcmp(entry->spec->type, "proc") == 0 ||
-		      strcmp(entry->spec->type, "sysfs") == 0;
+	bool strict =
+		strcmp(entry->spec->type, "proc") == 0 || strcmp(entry->spec->type, "sysfs") == 0;
 	int target = rootfs_make(m->root, destination, entry->is_dir,
-				 RESOLVE_BELOW | (strict ? RESOLVE_NO_SYMLINKS : 0), e);
+		RESOLVE_BELOW | (strict ? RESOLVE_NO_SYMLINKS : 0), e);
 	struct statfs fs;
+	struct stat st;
 
 	if (target < 0)
 		return -1;
-	if (fstatfs(target, &fs) < 0) {
+	if (fstatfs(target, &fs) < 0 || fstat(target, &st) < 0) {
 		error_sys(e, "reading the file system of %s", destination);
+	} else if (S_ISDIR(st.st_mode) && !entry->is_dir) {
+		errno = EISDIR;
+		error_sys(e, "mounting a file on %s", destination);
 	} else if (fs.f_type == PROC_SUPER_MAGIC && strncmp(destination, "/proc/", 6) != 0) {
 		error_say(e, "mounting on %s: a symbolic link in the rootfs leads into /proc",
-			  destination);
+			destination);
 	} else {
 		return target;
 	}
@@ -136,8 +140,8 @@ static int mounts_target(struct mounts *m, const struct mount_entry *entry, stru
 	return -1;
 }
 
-static int mounts_attach_one(struct container *c, struct mounts *m, const struct mount_entry *entry,
-		      struct error *e)
+static int mounts_attach_one(
+	struct container *c, struct mounts *m, const struct mount_entry *entry, struct error *e)
 {
 	const char *destination = entry->spec->destination;
 	int target = mounts_target(m, entry, e), rc;
@@ -163,7 +167,8 @@ static int mounts_attach(struct container *c, struct mounts *m, struct error *e)
 	return 0;
 }
 
-/* runc and crun make a working directory that is missing; so do we, while the root can be written. */
+/* runc and crun make a working directory that is missing; so do we, while the root can be written.
+ */
 static int mounts_make_cwd(struct container *c, struct mounts *m, struct error *e)
 {
 	int fd = rootfs_make(m->root, c->spec->process.cwd, true, RESOLVE_BELOW, e);
@@ -231,19 +236,30 @@ static int mounts_cwd(struct container *c, struct mounts *m, struct error *e)
 
 /* A mount namespace of its own. */
 static mounts_step *const new_steps[] = {
-	mounts_check_kernel, mounts_private,
-	mounts_prepare_root, mounts_prepare,
-	mask_prepare,	     mounts_console,
+	mounts_check_kernel,
+	mounts_private,
+	mounts_prepare_root,
+	mounts_prepare,
+	mask_prepare,
+	mounts_console,
 	mounts_enter, /* from here on the host's files are gone */
-	mounts_attach,	     mounts_make_cwd,
-	mounts_seal,	     mask_readonly_paths,
-	mask_paths,	     mounts_cwd,
+	mounts_attach,
+	mounts_make_cwd,
+	mounts_seal,
+	mask_readonly_paths,
+	mask_paths,
+	mounts_cwd,
 	NULL,
 };
 
 /* The caller's mount namespace: nothing is mounted, the host would see it. */
 static mounts_step *const same_steps[] = {
-	mounts_check_kernel, mounts_console, mounts_chroot, mounts_make_cwd, mounts_cwd, NULL,
+	mounts_check_kernel,
+	mounts_console,
+	mounts_chroot,
+	mounts_make_cwd,
+	mounts_cwd,
+	NULL,
 };
 
 /* Somebody's mount namespace, joined by path: it came with its root. */

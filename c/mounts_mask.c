@@ -15,7 +15,8 @@ int mask_prepare(struct container *c, struct mounts *m, struct error *e)
 
 	if (c->spec->masked_paths.n == 0)
 		return 0;
-	/* From the host and not from the rootfs, which could hold any file there (CVE-2025-31133). */
+	/* From the host and not from the rootfs, which could hold any file there (CVE-2025-31133).
+	 */
 	m->null_fd = devices_clone(c, DEVICE_NULL, e);
 	if (m->null_fd < 0)
 		return -1;
@@ -63,8 +64,8 @@ out:
  * The first path gets the prepared mount itself, each further one a copy of it: before Linux 6.15
  * only a mount that is attached somewhere can be copied.
  */
-static int mask_cover(struct container *c, const char *path, int target, int fd, bool *used,
-		 struct error *e)
+static int mask_cover(
+	struct container *c, const char *path, int target, int fd, bool *used, struct error *e)
 {
 	int mount = *used ? sys_clone_mount(fd, 0) : fd;
 	int rc;
@@ -81,8 +82,8 @@ static int mask_cover(struct container *c, const char *path, int target, int fd,
 	return rc;
 }
 
-static int mask_one(struct container *c, struct mounts *m, const char *path, int target,
-		struct error *e)
+static int mask_one(
+	struct container *c, struct mounts *m, const char *path, int target, struct error *e)
 {
 	struct stat st;
 

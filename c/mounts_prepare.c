@@ -77,14 +77,14 @@ static int mounts_explain(int fs, const char *type, struct error *e)
 		return error_hint(e, "the kernel says: %s", words + 2);
 	}
 	if (e->errnum == EPERM && namespace)
-		return error_hint(e, "in a user namespace this needs a %s namespace of its own",
-				  namespace);
+		return error_hint(
+			e, "in a user namespace this needs a %s namespace of its own", namespace);
 	return -1;
 }
 
 /* Sets one parameter of the file system: "size=65536k", or a flag such as "newinstance". */
-static int mounts_parameter(struct container *c, int fs, const char *type, const char *option,
-		     struct error *e)
+static int mounts_parameter(
+	struct container *c, int fs, const char *type, const char *option, struct error *e)
 {
 	size_t key_length = strcspn(option, "=");
 	const char *value = option[key_length] ? option + key_length + 1 : NULL;
@@ -99,22 +99,21 @@ static int mounts_parameter(struct container *c, int fs, const char *type, const
 	return 0;
 }
 
-static int mounts_parameters(struct container *c, int fs, const char *type, const struct strings *options,
-		      struct error *e)
+static int mounts_parameters(struct container *c, int fs, const char *type,
+	const struct strings *options, struct error *e)
 {
 	for (size_t i = 0; options && i < options->n; i++) {
 		const struct mount_option *o = mount_option_find(type, options->v[i]);
 
 		if (o && o->class == OPTION_PARAMETER &&
-		    mounts_parameter(c, fs, type, options->v[i], e) < 0)
+			mounts_parameter(c, fs, type, options->v[i], e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int mounts_filesystem(struct container *c, const char *type, const char *source,
-		      const struct strings *options, const char *mode, uint64_t attr,
-		      struct error *e)
+	const struct strings *options, const char *mode, uint64_t attr, struct error *e)
 {
 	int fs, fd = -1;
 
@@ -161,7 +160,8 @@ static bool mounts_is_below(const char *path, const char *dir, const char **rest
  * A tmpfs without mode= takes the mode of the directory that it covers, as runc and crun have it.
  * That directory is in the rootfs, or in the last mount before this one that lies above it.
  */
-static void mounts_covered_mode(const struct mounts *m, const struct mount_entry *entry, char mode[16])
+static void mounts_covered_mode(
+	const struct mounts *m, const struct mount_entry *entry, char mode[16])
 {
 	const char *rest = entry->spec->destination;
 	int layer = m->root, fd;
@@ -178,8 +178,8 @@ static void mounts_covered_mode(const struct mounts *m, const struct mount_entry
 	close(fd);
 }
 
-static int mounts_prepare_filesystem(struct container *c, struct mounts *m, struct mount_entry *entry,
-			      const struct folded *f, struct error *e)
+static int mounts_prepare_filesystem(struct container *c, struct mounts *m,
+	struct mount_entry *entry, const struct folded *f, struct error *e)
 {
 	const struct spec_mount *mount = entry->spec;
 	bool tmpfs = strcmp(mount->type, "tmpfs") == 0;
@@ -193,7 +193,8 @@ static int mounts_prepare_filesystem(struct container *c, struct mounts *m, stru
 		entry->seal = true;
 		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	}
-	entry->fd = mounts_filesystem(c, mount->type, mount->source, &mount->options, mode, attr, e);
+	entry->fd =
+		mounts_filesystem(c, mount->type, mount->source, &mount->options, mode, attr, e);
 	return entry->fd < 0 ? -1 : 0;
 }
 
@@ -202,18 +203,17 @@ static int mounts_prepare_filesystem(struct container *c, struct mounts *m, stru
  * and never cleared unless an option says so: nosuid, nodev, noexec and ro of the source stay,
  * which a user namespace could not clear anyway (mount_namespaces(7), locked flags).
  */
-static int mounts_prepare_bind(struct container *c, struct mount_entry *entry, const struct folded *f,
-			struct error *e)
+static int mounts_prepare_bind(
+	struct container *c, struct mount_entry *entry, const struct folded *f, struct error *e)
 {
 	const struct spec_mount *mount = entry->spec;
 	struct mount_attr attr = {.attr_set = f->set, .attr_clr = f->clear};
 	struct stat st;
 
 	events_call(c, "open_tree(\"%s\", OPEN_TREE_CLONE%s)", mount->source,
-		    f->recursive ? "|AT_RECURSIVE" : "");
+		f->recursive ? "|AT_RECURSIVE" : "");
 	entry->fd = open_tree(AT_FDCWD, mount->source,
-			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-				      (f->recursive ? AT_RECURSIVE : 0));
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (f->recursive ? AT_RECURSIVE : 0));
 	if (entry->fd < 0) {
 		error_sys(e, "binding %s", mount->source);
 		if (errno == EINVAL && !f->recursive)
@@ -229,18 +229,19 @@ static int mounts_prepare_bind(struct container *c, struct mount_entry *entry, c
 	return 0;
 }
 
-static int mounts_prepare_one(struct container *c, struct mounts *m, struct mount_entry *entry,
-		       struct error *e)
+static int mounts_prepare_one(
+	struct container *c, struct mounts *m, struct mount_entry *entry, struct error *e)
 {
 	struct folded f = mounts_fold(entry->spec);
 	struct mount_attr attr = {.propagation = f.propagation & ~(uint64_t)MS_REC};
-	int rc = strcmp(entry->spec->type, "bind") == 0 ? mounts_prepare_bind(c, entry, &f, e) :
-							  mounts_prepare_filesystem(c, m, entry, &f, e);
+	int rc = strcmp(entry->spec->type, "bind") == 0
+			 ? mounts_prepare_bind(c, entry, &f, e)
+			 : mounts_prepare_filesystem(c, m, entry, &f, e);
 
 	if (rc < 0)
 		return -1;
 	if (f.propagation &&
-	    sys_setattr(entry->fd, f.propagation & MS_REC ? AT_RECURSIVE : 0, &attr) < 0)
+		sys_setattr(entry->fd, f.propagation & MS_REC ? AT_RECURSIVE : 0, &attr) < 0)
 		return error_sys(e, "setting the propagation of %s", entry->spec->destination);
 	if (strcmp(entry->spec->destination, "/dev") == 0)
 		m->dev = strcmp(entry->spec->type, "tmpfs") == 0 ? entry : NULL;
@@ -273,8 +274,8 @@ int mounts_prepare_root(struct container *c, struct mounts *m, struct error *e)
 	struct stat st;
 
 	events_call(c, "open_tree(\"%s\", OPEN_TREE_CLONE|AT_RECURSIVE)", c->rootfs);
-	m->root = open_tree(AT_FDCWD, c->rootfs,
-			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	m->root =
+		open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (m->root < 0) {
 		error_sys(e, "opening rootfs %s", c->rootfs);
 		if (errno == ENOENT)

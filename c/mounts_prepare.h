@@ -25,11 +25,11 @@ struct mount_entry {
 struct mounts {
 	int root; /* the rootfs: detached first, then the container's "/" */
 	struct mount_entry *entries;
-	size_t n;		      /* as many as the spec has, in its order */
-	struct mount_entry *dev;      /* the tmpfs on /dev that gets the default devices; or NULL */
-	int device_fds[DEVICES_N];    /* the host's, where this process may not make its own */
-	int null_fd, empty_fd;	      /* what covers a masked file, and a masked directory */
-	bool null_used, empty_used;   /* attached once already */
+	size_t n;		    /* as many as the spec has, in its order */
+	struct mount_entry *dev;    /* the tmpfs on /dev that gets the default devices; or NULL */
+	int device_fds[DEVICES_N];  /* the host's, where this process may not make its own */
+	int null_fd, empty_fd;	    /* what covers a masked file, and a masked directory */
+	bool null_used, empty_used; /* attached once already */
 };
 
 /* m->root: the rootfs with what is mounted below it (AT_RECURSIVE), as a mount of its own. */
@@ -40,7 +40,6 @@ int mounts_prepare(struct container *c, struct mounts *m, struct error *e);
 
 /* A new file system of this type with nothing set but its source; options may be NULL. */
 int mounts_filesystem(struct container *c, const char *type, const char *source,
-		      const struct strings *options, const char *mode, uint64_t attr,
-		      struct error *e);
+	const struct strings *options, const char *mode, uint64_t attr, struct error *e);
 
 #endif

@@ -13,7 +13,8 @@ int rootfs_open(int root, const char *path, uint64_t flags, uint64_t resolve)
 {
 	int fd;
 
-	/* EAGAIN: a rename or mount elsewhere made ".." unsafe to judge; openat2(2) says try again. */
+	/* EAGAIN: a rename or mount elsewhere made ".." unsafe to judge; openat2(2) says try again.
+	 */
 	do {
 		fd = sys_open_below(root, path, flags | O_PATH, resolve);
 	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
@@ -26,10 +27,10 @@ static int rootfs_make_one(int parent, const char *name, bool is_dir)
 	int fd;
 
 	if (is_dir)
-		return mkdirat(parent, name, 0755) < 0 ?
-			       -1 :
-			       openat(parent, name,
-				      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return mkdirat(parent, name, 0755) < 0
+			       ? -1
+			       : openat(parent, name,
+					 O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -1;
@@ -40,7 +41,7 @@ static int rootfs_make_one(int parent, const char *name, bool is_dir)
 /* Opens path or, where it is missing, first its parent and then makes it there. */
 static int rootfs_open_or_make(int root, char *path, bool is_dir, uint64_t resolve)
 {
-	int fd = rootfs_open(root, path, 0, resolve);
+	int fd = rootfs_open(root, path, is_dir ? O_DIRECTORY : 0, resolve);
 	char *slash = strrchr(path, '/');
 	int parent, saved;
 
@@ -74,7 +75,8 @@ int rootfs_make(int root, const char *path, bool is_dir, uint64_t resolve, struc
 	if (errno == EROFS || errno == EACCES)
 		error_hint(e, "it is missing and cannot be made there; make it in the rootfs");
 	if (errno == ELOOP)
-		error_hint(e, "this must be an ordinary directory of the rootfs, not a symbolic link");
+		error_hint(
+			e, "this must be an ordinary directory of the rootfs, not a symbolic link");
 	if (errno == EEXIST)
 		error_hint(e, "a symbolic link that leads nowhere is in the way");
 	return -1;

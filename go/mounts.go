@@ -119,8 +119,14 @@ func mountsTarget(m *mounts, entry *mountEntry) (int, error) {
 		return -1, err
 	}
 	var fs syscall.Statfs_t
-	if err = syscall.Fstatfs(target, &fs); err != nil {
+	var st syscall.Stat_t
+	if err = syscall.Fstatfs(target, &fs); err == nil {
+		err = syscall.Fstat(target, &st)
+	}
+	if err != nil {
 		err = errorSys(err, "reading the file system of %s", destination)
+	} else if st.Mode&syscall.S_IFMT == syscall.S_IFDIR && !entry.isDir {
+		err = errorSys(syscall.EISDIR, "mounting a file on %s", destination)
 	} else if fs.Type == procSuperMagic && !strings.HasPrefix(destination, "/proc/") {
 		err = errorSay("mounting on %s: a symbolic link in the rootfs leads into /proc",
 			destination)

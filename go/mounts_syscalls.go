@@ -13,6 +13,8 @@ import (
 )
 
 const (
+	oPath = 0x200000 // O_PATH, open(2)
+
 	atFdcwd     = -0x64
 	atEmptyPath = 0x1000
 	atRecursive = 0x8000

@@ -40,7 +40,11 @@ func rootfsMakeOne(parent int, name string, isDir bool) (int, error) {
 
 // rootfsOpenOrMake opens path or, where it is missing, first its parent and then makes it there.
 func rootfsOpenOrMake(root int, path string, isDir bool, resolve uint64) (int, error) {
-	fd, err := rootfsOpen(root, path, 0, resolve)
+	flags := uint64(0)
+	if isDir {
+		flags = syscall.O_DIRECTORY
+	}
+	fd, err := rootfsOpen(root, path, flags, resolve)
 	slash := strings.LastIndexByte(path, '/')
 	if err != syscall.ENOENT || slash < 0 || slash == len(path)-1 {
 		return fd, err
