@@ -44,12 +44,6 @@ static struct folded mounts_fold(const struct spec_mount *mount)
 	return f;
 }
 
-/* The type as the kernel calls it: an OCI "cgroup" is cgroup2 where that is all there is. */
-static const char *mounts_kernel_type(const char *type)
-{
-	return strcmp(type, "cgroup") == 0 ? "cgroup2" : type;
-}
-
 /* What must be new for the container so that a user namespace may mount the type. */
 static const char *mounts_own_namespace(const char *type)
 {
@@ -115,12 +109,14 @@ static int mounts_parameters(struct container *c, int fs, const char *type,
 int mounts_filesystem(struct container *c, const char *type, const char *source,
 	const struct strings *options, const char *mode, uint64_t attr, struct error *e)
 {
+	/* OCI's "cgroup" is the kernel's cgroup or cgroup2; version 2 is all that we support. */
+	const char *name = strcmp(type, "cgroup") == 0 ? "cgroup2" : type;
 	int fs, fd = -1;
 
-	events_call(c, "fsopen(\"%s\")", mounts_kernel_type(type));
-	fs = fsopen(mounts_kernel_type(type), FSOPEN_CLOEXEC);
+	events_call(c, "fsopen(\"%s\")", name);
+	fs = fsopen(name, FSOPEN_CLOEXEC);
 	if (fs < 0)
-		return error_sys(e, "opening file system %s", mounts_kernel_type(type));
+		return error_sys(e, "opening file system %s", name);
 	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0) {
 		error_sys(e, "setting the source of a new %s", type);
 		goto out;

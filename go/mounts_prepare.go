@@ -64,15 +64,6 @@ func mountsFold(mount *SpecMount) folded {
 	return f
 }
 
-// mountsKernelType is the type as the kernel calls it: an OCI "cgroup" is cgroup2 where that is all there
-// is.
-func mountsKernelType(typ string) string {
-	if typ == "cgroup" {
-		return "cgroup2"
-	}
-	return typ
-}
-
 // mountsOwnNamespace: what must be new for the container so that a user namespace may mount the type.
 var mountsOwnNamespace = map[string]string{
 	"proc": "pid", "sysfs": "network", "mqueue": "ipc", "cgroup": "cgroup",
@@ -124,10 +115,15 @@ func mountsParameters(c *Container, fs int, typ string, options []string) error 
 // mountsFilesystem makes a new file system of this type, mounted nowhere; mode may be "".
 func mountsFilesystem(c *Container, typ, source string, options []string, mode string,
 	attr uint64) (int, error) {
-	eventsCall(c, "fsopen(\"%s\")", mountsKernelType(typ))
-	fs, err := fsopen(mountsKernelType(typ))
+	// OCI's "cgroup" is the kernel's cgroup or cgroup2; version 2 is all that we support.
+	name := typ
+	if typ == "cgroup" {
+		name = "cgroup2"
+	}
+	eventsCall(c, "fsopen(\"%s\")", name)
+	fs, err := fsopen(name)
 	if err != nil {
-		return -1, errorSys(err, "opening file system %s", mountsKernelType(typ))
+		return -1, errorSys(err, "opening file system %s", name)
 	}
 	defer syscall.Close(fs)
 	if err := fsconfig(fs, fsconfigSetString, "source", source); err != nil {

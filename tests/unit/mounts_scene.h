@@ -193,7 +193,7 @@ static inline void tell_mounts(void)
 	}
 }
 
-static inline int container_main(void *unused)
+static inline void container_main(void)
 {
 	struct container c = {.spec = &scene.spec,
 		.program = "test",
@@ -202,7 +202,6 @@ static inline int container_main(void *unused)
 	int descriptors;
 	struct error e;
 
-	(void)unused;
 	c.cgroup_fd = c.pidfd = c.sync_fd = c.error_fd = c.console_fd = -1;
 	c.events_fd = c.log_fd = c.state_fd = -1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -255,7 +254,7 @@ static inline int enter_host(void)
  */
 static inline void host_main(void)
 {
-	static char before[65536], after[65536], stack[1 << 18];
+	static char before[65536], after[65536];
 	int flags = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWUTS;
 	int status;
 	pid_t pid;
@@ -268,7 +267,9 @@ static inline void host_main(void)
 	fflush(stdout);
 	if (spec_makes(&scene.spec, NS_MOUNT))
 		flags |= CLONE_NEWNS;
-	pid = clone(container_main, stack + sizeof(stack), flags | SIGCHLD, NULL);
+	pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL); /* as fork(2) */
+	if (pid == 0)
+		container_main();
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
 		printf("container ended with %d\n", pid < 0 ? -errno : status);
 	read_path("/proc/self/mountinfo", after, sizeof(after));

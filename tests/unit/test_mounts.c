@@ -84,7 +84,7 @@ static void usual_probe(void)
 	tell_mounts();
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		tell_file(files[i]);
-	tell_write("/proc/sys/kernel/domainname");
+	tell_mkdir("/proc/sys/x");
 	tell_write("/dev/null");
 	tell_mkdir("/sys/firmware/x");
 	tell_mkdir("/tmp/x");
@@ -107,8 +107,8 @@ static void expect_usual(void)
 		"/dev/fd -> /proc/self/fd", "/dev/stdin -> /proc/self/fd/0",
 		"/dev/stdout -> /proc/self/fd/1", "/dev/stderr -> /proc/self/fd/2",
 		"/dev/ptmx -> pts/ptmx", "/dev/pts/ptmx char 5:2 0666", "/proc/keys char 1:3 0666",
-		"write /proc/sys/kernel/domainname EROFS", "write /dev/null ok",
-		"mkdir /sys/firmware/x EROFS", "mkdir /tmp/x ok", "cwd / umask 0022", "pid 1"};
+		"mkdir /proc/sys/x EROFS", "write /dev/null ok", "mkdir /sys/firmware/x EROFS",
+		"mkdir /tmp/x ok", "cwd / umask 0022", "pid 1"};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		expect_line(lines[i]);
