@@ -2,6 +2,7 @@
 #include "observe.h"
 
 #include "facts.h"
+#include "links.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -224,6 +225,7 @@ static void read_place(const struct subject *s, enum place place, struct values 
 static int open_subject(const struct held *h, struct subject *s, struct error *e)
 {
 	char path[PATH_MAX * 2];
+	struct link_info link;
 
 	*s = (struct subject){ .held = h, .plan = h->plan, .column = h->column, .pid = h->pid,
 			       .proc = -1, .host = -1, .root = -1, .cgroup = -1 };
@@ -235,6 +237,11 @@ static int open_subject(const struct held *h, struct subject *s, struct error *e
 	s->root = openat(s->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->host < 0 || s->root < 0)
 		return error_sys(e, "opening the root of process %d", h->pid);
+	/* Kept for those who look from inside, where this link cannot be seen. */
+	if (h->plan->host_link && !link_read(h->plan->host_link, &link)) {
+		s->host_index = link.index;
+		s->host_peer = link.peer;
+	}
 	if (!h->plan->cgroup[0])
 		return 0;
 	snprintf(path, sizeof(path), CGROUP_MOUNT "%s", h->plan->cgroup);

@@ -22,6 +22,7 @@ struct subject {
 	int host;    /* /proc/self, of compare itself */
 	int root;    /* O_PATH: /proc/PID/root */
 	int cgroup;  /* its cgroup's directory, -1: the spec wants none */
+	int host_index, host_peer; /* ifindex and iflink of the veth's host end; 0: no such link */
 };
 
 /* Where a row has to be read: some things show only to a process inside a namespace. */
