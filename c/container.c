@@ -125,7 +125,7 @@ static int confirm(struct container *c, struct error *e)
 		error_say(e, "the child ended before its command ran");
 		return error_hint(e, "it was killed from outside or by a memory limit that is too small");
 	}
-	c->stage = "exec";
+	c->stage_begin = 0; /* its begin was told by the child */
 	events_ok(c, "exec");
 	return 0;
 }

@@ -80,9 +80,11 @@ void events_ok(struct container *c, const char *stage)
 		snprintf(more, sizeof(more), ",\"facts\":{%s}", c->facts);
 	if (c->events_fd >= 0)
 		write_line(c, stage, "ok", time, more);
-	if (c->verbose)
+	if (c->verbose && c->stage_begin > 0)
 		dprintf(c->log_fd, "%s: ok, %" PRId64 " us\n", stage,
 			(time - c->stage_begin) / 1000);
+	else if (c->verbose)
+		dprintf(c->log_fd, "%s: ok\n", stage);
 }
 
 void events_error(struct container *c, const char *stage, const struct error *e)

@@ -163,7 +163,7 @@ func confirm(c *Container) error {
 		return errorHint(errorSay("the child ended before its command ran"),
 			"it was killed from outside or by a memory limit that is too small")
 	}
-	c.stage = "exec"
+	c.stageBegin = 0 // its begin was told by the child
 	eventsOK(c, "exec")
 	return nil
 }

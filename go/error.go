@@ -38,6 +38,14 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Unwrap lets errors.As find the errno again.
+func (e *Error) Unwrap() error {
+	if e.Errno == 0 {
+		return nil
+	}
+	return e.Errno
+}
+
 // messageMax and hintMax are what C's struct error has room for: both sides cut at the same byte.
 const (
 	messageMax = 699

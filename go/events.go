@@ -80,8 +80,10 @@ func eventsOK(c *Container, stage string) {
 	if c.EventsFD >= 0 {
 		writeLine(c, stage, "ok", time, more)
 	}
-	if c.Verbose {
+	if c.Verbose && c.stageBegin > 0 {
 		tell(c, "%s: ok, %d us\n", stage, (time-c.stageBegin)/1000)
+	} else if c.Verbose {
+		tell(c, "%s: ok\n", stage)
 	}
 }
 
