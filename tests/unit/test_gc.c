@@ -1,0 +1,515 @@
+/* test_gc.c: what a killed runtime left is undone; what belongs to anybody else stays. */
+#include "state_scene.h"
+
+#include "cleanup.h"
+#include "gc.h"
+#include "list.h"
+
+#include <net/if.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+
+static char *told; /* what gc_all() printed last */
+
+static int run_gc(bool dry_run, struct error *e)
+{
+	size_t size;
+	FILE *out;
+	int failed;
+
+	free(told);
+	told = NULL;
+	out = open_memstream(&told, &size);
+	failed = gc_all(dry_run, out, e);
+	fclose(out);
+	return failed;
+}
+
+static int teardown(void **unused)
+{
+	free(told);
+	told = NULL;
+	return scene_clear(unused);
+}
+
+/* What a runtime does before it is killed half-way. */
+struct left {
+	const char *name;
+	const char *cgroup;
+	const char *link;
+	const char *pid_file;
+	pid_t pid; /* 0: killed before it had a process */
+	bool lie;  /* the pid is by now another process's */
+};
+
+static struct container container_of(const struct left *left, struct spec *spec)
+{
+	struct container c = scene_container(left->name);
+
+	*spec = scene_spec;
+	c.spec = spec;
+	c.pid_file = left->pid_file;
+	if (left->cgroup)
+		snprintf(c.cgroup, sizeof(c.cgroup), "%s", left->cgroup);
+	spec->has_veth = left->link != NULL;
+	spec->veth.host.name = (char *)left->link;
+	return c;
+}
+
+static void leave(void *argument)
+{
+	struct left *left = argument;
+	struct spec spec;
+	struct container c = container_of(left, &spec);
+	struct error e;
+
+	if (state_create(&c, &e) < 0)
+		_exit(1);
+	c.pid = left->lie ? getpid() : left->pid;
+	if (c.pid > 0 && state_update(&c, &e) < 0)
+		_exit(1);
+}
+
+/* The state file says that its process is another one than the process with that pid now. */
+static void change_pid(const char *file, pid_t from, pid_t to)
+{
+	char text[8192], changed[8192], old[32], *at;
+	int fd = open(scene_path(file), O_RDONLY);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	assert_true(n > 0);
+	text[n] = '\0';
+	snprintf(old, sizeof(old), "\"pid\": %d,", from);
+	at = strstr(text, old);
+	assert_non_null(at);
+	snprintf(changed, sizeof(changed), "%.*s\"pid\": %d,%s", (int)(at - text), text, to,
+		at + strlen(old));
+	write_text(scene_path(file), changed);
+}
+
+static void nothing(void **unused)
+{
+	struct error e;
+
+	(void)unused;
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "nothing to collect\n");
+	assert_false(is_there(scene_directory));
+}
+
+static void process(void **unused)
+{
+	pid_t pid = start_sleeper();
+	struct left left = {.name = "a", .pid = pid};
+	struct error e;
+	siginfo_t info;
+
+	(void)unused;
+	in_killed_process(leave, &left);
+	assert_int_equal(run_gc(true, &e), 0);
+	assert_string_equal(told, "a: would remove process, state file\n");
+	assert_int_equal(kill(pid, 0), 0);
+	assert_true(is_there(scene_path("a.json")));
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "a: removed process, state file\n");
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG), 0);
+	assert_int_equal(info.si_pid, pid);
+	assert_int_equal(info.si_status, SIGKILL);
+	assert_false(is_there(scene_path("a.json")));
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "nothing to collect\n");
+}
+
+/* The pid was given to somebody else meanwhile: its start time tells. */
+static void reused_pid(void **unused)
+{
+	struct left left = {.name = "a", .lie = true};
+	struct state *list;
+	struct error e;
+	pid_t pid;
+	size_t n;
+
+	(void)unused;
+	in_killed_process(leave, &left);
+	/* A clock tick later, so that the start differs. */
+	usleep(30000);
+	pid = start_sleeper();
+	assert_int_equal(state_list(&list, &n, &e), 0);
+	assert_int_equal(n, 1);
+	change_pid("a.json", list[0].pid, pid);
+	free(list);
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "a: removed state file\n");
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	end_sleeper(pid);
+}
+
+static void alive_is_left(void **unused)
+{
+	struct container c = scene_container("a");
+	struct error e;
+
+	(void)unused;
+	c.pid = start_sleeper();
+	assert_int_equal(state_create(&c, &e), 0);
+	assert_int_equal(state_update(&c, &e), 0);
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "nothing to collect\n");
+	assert_int_equal(waitpid(c.pid, NULL, WNOHANG), 0);
+	assert_true(is_there(scene_path("a.json")));
+	state_remove(&c);
+	end_sleeper(c.pid);
+}
+
+static void pid_file(void **unused)
+{
+	static const struct {
+		const char *text;
+		bool ours;
+	} rows[] = {{"1\n", false}, {"4194305\n", false}, {"", true}, {"PID\n", true},
+		{"PID", false}, {"PID\nmore", false}};
+	char path[128];
+
+	(void)unused;
+	snprintf(path, sizeof(path), "%s/elsewhere", scene_base);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct left left = {.name = "a", .pid = start_sleeper(), .pid_file = path};
+		char text[64];
+		struct error e;
+
+		in_killed_process(leave, &left);
+		end_sleeper(left.pid);
+		if (strncmp(rows[i].text, "PID", 3) == 0)
+			snprintf(text, sizeof(text), "%d%s", left.pid, rows[i].text + 3);
+		else
+			snprintf(text, sizeof(text), "%s", rows[i].text);
+		write_text(path, text);
+		assert_int_equal(run_gc(false, &e), 0);
+		assert_string_equal(told, rows[i].ours ? "a: removed pid file, state file\n"
+						       : "a: removed state file\n");
+		assert_int_equal(is_there(path), !rows[i].ours);
+		unlink(path);
+	}
+}
+
+static const char *cgroup_name(const char *more)
+{
+	static char names[4][64];
+	static int next;
+	char *name = names[next++ % 4];
+
+	snprintf(name, sizeof(names[0]), "/twinbox-test-%d%s", getpid(), more);
+	return name;
+}
+
+static const char *cgroup_full(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s", name);
+	return path;
+}
+
+/* Killed between making the cgroup and writing down the pid: the cgroup has the process. */
+static void cgroup(void **unused)
+{
+	struct left left = {.name = "a", .cgroup = cgroup_name("")};
+	struct error e;
+	char path[160], line[32];
+	pid_t pid;
+	int status;
+
+	(void)unused;
+	needs_root("cgroups");
+	in_killed_process(leave, &left);
+	assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
+	pid = start_sleeper();
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup_full(left.cgroup));
+	snprintf(line, sizeof(line), "%d", pid);
+	write_text(path, line);
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "a: removed cgroup, state file\n");
+	assert_false(is_there(cgroup_full(left.cgroup)));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
+static void make_link(const char *name)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "ip link add %s type veth peer name peer-of-it", name);
+	assert_int_equal(system(command), 0);
+}
+
+static void link_left(void **unused)
+{
+	struct left left = {.name = "a", .link = "left0"};
+	struct error e;
+
+	(void)unused;
+	needs_root("links");
+	in_killed_process(leave, &left);
+	make_link("left0");
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "a: removed link, state file\n");
+	assert_int_equal(if_nametoindex("left0"), 0);
+}
+
+/*
+ * Killed before they were made; then a container that lives made a link and a cgroup of that name,
+ * and another one a cgroup below it.
+ */
+static void another_made_it(void **unused)
+{
+	struct left stale = {.name = "a", .cgroup = cgroup_name(""), .link = "left0"};
+	struct left alive = {.name = "b", .cgroup = cgroup_name("/below"), .link = "left0"};
+	struct spec spec;
+	struct container c = container_of(&alive, &spec);
+	struct error e;
+
+	(void)unused;
+	needs_root("cgroups and links");
+	in_killed_process(leave, &stale);
+	assert_int_equal(state_create(&c, &e), 0);
+	make_link("left0");
+	assert_int_equal(mkdir(cgroup_full(stale.cgroup), 0755), 0);
+	assert_int_equal(mkdir(cgroup_full(alive.cgroup), 0755), 0);
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "a: removed state file\n");
+	assert_true(is_there(cgroup_full(alive.cgroup)));
+	assert_true(if_nametoindex("left0") != 0);
+	/* Its owner killed in turn: now it is nobody's. */
+	close(c.state_fd);
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "b: removed cgroup, link, state file\n");
+	assert_int_equal(if_nametoindex("left0"), 0);
+	assert_int_equal(rmdir(cgroup_full(stale.cgroup)), 0);
+}
+
+/* A file that cannot be read stays, is reported, and does not keep the others. */
+static void damaged(void **unused)
+{
+	struct left left = {.name = "b"};
+	struct error e;
+
+	in_killed_process(leave, &left);
+	write_text(scene_path("a.json"), "{");
+	assert_int_equal(run_gc(false, &e), 1);
+	assert_string_equal(told, "b: removed state file\n");
+	assert_ptr_equal(strstr(e.message, scene_path("a.json")), e.message);
+	assert_true(is_there(scene_path("a.json")));
+	assert_int_equal(run_gc(false, &e), 1);
+	assert_string_equal(told, "");
+	scene_clear(unused);
+}
+
+/* The pid file cannot be removed: the rest goes, the state file stays for the next gc. */
+static void goes_on(void **unused)
+{
+	char directory[128], path[160];
+	pid_t pid = start_sleeper();
+	struct left left = {.name = "a", .pid = pid, .pid_file = path};
+	struct error e;
+
+	(void)unused;
+	snprintf(directory, sizeof(directory), "%s/elsewhere", scene_base);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	/* Root may write everywhere but on what is mounted read-only. */
+	if (geteuid() == 0)
+		assert_int_equal(mount("none", directory, "tmpfs", 0, NULL), 0);
+	snprintf(path, sizeof(path), "%s/pid", directory);
+	in_killed_process(leave, &left);
+	write_text(path, "");
+	if (geteuid() == 0)
+		assert_int_equal(mount(NULL, directory, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	else
+		assert_int_equal(chmod(directory, 0500), 0);
+	assert_int_equal(run_gc(false, &e), 1);
+	assert_string_equal(told, "a: could not be removed\n");
+	assert_ptr_equal(strstr(e.message, "removing pid file "), e.message);
+	assert_true(is_there(scene_path("a.json")));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	if (geteuid() == 0)
+		assert_int_equal(umount(directory), 0);
+	else
+		assert_int_equal(chmod(directory, 0700), 0);
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_false(is_there(scene_path("a.json")));
+}
+
+static void half_written(void **unused)
+{
+	struct error e;
+	int held;
+
+	(void)unused;
+	assert_int_equal(mkdir(scene_directory, 0700), 0);
+	write_text(scene_path(".a.1.0"), "{");
+	write_text(scene_path(".b.2.0"), "");
+	held = open(scene_path(".b.2.0"), O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(held, LOCK_EX), 0); /* its writer is at work */
+	assert_int_equal(run_gc(true, &e), 0);
+	assert_string_equal(told, "half-written state files to remove: 1\n");
+	assert_true(is_there(scene_path(".a.1.0")));
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "half-written state files removed: 1\n");
+	assert_false(is_there(scene_path(".a.1.0")));
+	assert_true(is_there(scene_path(".b.2.0")));
+	close(held);
+}
+
+/* As after a run that failed late: everything is there, and goes; the second call does nothing. */
+static void cleanup(void **unused)
+{
+	char path[128];
+	struct left left = {.name = "a", .cgroup = "", .pid_file = path};
+	struct spec spec;
+	struct container c;
+	struct error e;
+	int fds[2];
+	pid_t pid;
+
+	(void)unused;
+	snprintf(path, sizeof(path), "%s/elsewhere", scene_base);
+	if (geteuid() == 0) {
+		left.cgroup = cgroup_name("");
+		left.link = "left0";
+	}
+	c = container_of(&left, &spec);
+	assert_int_equal(state_create(&c, &e), 0);
+	pid = c.pid = start_sleeper();
+	c.pidfd = (int)syscall(SYS_pidfd_open, c.pid, 0);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	c.sync_fd = fds[0];
+	c.error_fd = fds[1];
+	write_text(path, "whatever");
+	c.pid_file_made = true;
+	if (geteuid() == 0) {
+		assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
+		c.cgroup_fd = open(cgroup_full(left.cgroup), O_RDONLY | O_CLOEXEC);
+		make_link("left0");
+		c.link_made = true;
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(cleanup_container(&c, &e), 0);
+		assert_int_equal(kill(pid, 0), -1);
+		assert_int_equal(errno, ESRCH); /* reaped */
+		assert_false(is_there(path));
+		assert_int_equal(if_nametoindex("left0"), 0);
+		assert_false(geteuid() == 0 && is_there(cgroup_full(left.cgroup)));
+		assert_false(is_there(scene_path("a.json")));
+		assert_int_equal(c.pid, 0);
+		assert_int_equal(c.pidfd & c.cgroup_fd & c.sync_fd & c.error_fd & c.state_fd, -1);
+	}
+}
+
+/* A resource that stays keeps its name in the state file, for gc, and nothing else. */
+static void cleanup_failing(void **unused)
+{
+	struct left left = {.name = "a", .pid_file = scene_base}; /* a directory: EISDIR */
+	struct spec spec;
+	struct container c = container_of(&left, &spec);
+	struct state *list;
+	struct error e;
+	size_t n;
+	pid_t pid;
+
+	(void)unused;
+	c.pid_file = NULL;
+	assert_int_equal(state_create(&c, &e), 0);
+	c.pid_file = scene_base;
+	c.pid_file_made = true;
+	pid = c.pid = start_sleeper();
+	c.pidfd = (int)syscall(SYS_pidfd_open, c.pid, 0);
+	assert_int_equal(cleanup_container(&c, &e), -1);
+	assert_ptr_equal(strstr(e.message, "removing pid file "), e.message);
+	assert_string_equal(e.hint, "`cbox gc` tries again");
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(state_list(&list, &n, &e), 0);
+	assert_int_equal(n, 1);
+	assert_false(list[0].alive);
+	free(list);
+	assert_int_equal(run_gc(false, &e), 0);
+}
+
+static char *listed(bool json, int expected)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct error e;
+
+	assert_int_equal(list_print(json, out, &e), expected);
+	fclose(out);
+	return text;
+}
+
+static void list(void **unused)
+{
+	struct left left = {.name = "zz-stale"};
+	struct container c = scene_container("a");
+	struct error e;
+	char *text, expected[1024];
+	struct state *states;
+	size_t n;
+
+	(void)unused;
+	text = listed(false, 0);
+	assert_string_equal(text, "NAME  PID  RUNTIME  STATUS  CREATED  CGROUP  LINK\n");
+	free(text);
+	text = listed(true, 0);
+	assert_string_equal(text, "[]\n");
+	free(text);
+
+	in_killed_process(leave, &left);
+	assert_int_equal(state_create(&c, &e), 0);
+	write_text(scene_path("m.json"), "");
+	text = listed(false, -1);
+	assert_ptr_equal(strstr(text, "NAME      PID  RUNTIME  STATUS   CREATED               "
+				      "CGROUP  LINK\na         -    cbox     running  20"),
+		text);
+	assert_non_null(strstr(text, "\nzz-stale  -    cbox     stale    20"));
+	free(text);
+	text = listed(true, -1);
+	assert_int_equal(state_list(&states, &n, &e), -1);
+	snprintf(expected, sizeof(expected),
+		"[\n  {\n    \"cgroup\": \"\",\n    \"created\": %lld,\n    \"link\": \"\",\n"
+		"    \"name\": \"a\",\n    \"pid\": 0,\n    \"pidFile\": \"\",\n"
+		"    \"rootfs\": \"/srv/rootfs\",\n    \"runtime\": \"cbox\",\n"
+		"    \"startTime\": 0,\n    \"status\": \"running\"\n  },\n",
+		(long long)states[0].created);
+	assert_ptr_equal(strstr(text, expected), text);
+	assert_non_null(strstr(text, "\"status\": \"stale\"\n  }\n]\n"));
+	free(states);
+	free(text);
+	state_remove(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(nothing, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(process, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(reused_pid, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(alive_is_left, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(pid_file, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(cgroup, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(link_left, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(another_made_it, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(damaged, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(goes_on, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(half_written, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(cleanup, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(cleanup_failing, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(list, scene_clear, teardown),
+	};
+	int failed;
+
+	scene_begin();
+	failed = cmocka_run_group_tests_name("gc", tests, NULL, NULL);
+	scene_end();
+	return failed;
+}
