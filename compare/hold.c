@@ -159,6 +159,33 @@ static int read_pid(struct held *h, struct error *e)
 	return 0;
 }
 
+int held_pid(struct held *h, struct error *e)
+{
+	return read_pid(h, e) ? blame(h, e) : 0;
+}
+
+/*
+ * The command sleeps in its next read(2): facts such as its state must not depend on how fast
+ * compare looks.
+ */
+static int wait_still(const struct held *h)
+{
+	int64_t deadline = deadline_in(2000);
+	char path[32];
+	bool sleeps = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", h->pid);
+	while (!sleeps && deadline_in(0) < deadline) {
+		char *stat = read_whole(AT_FDCWD, path, NULL), *end = stat ? strrchr(stat, ')') : NULL;
+
+		sleeps = end && end[1] && end[2] == 'S';
+		free(stat);
+		if (!sleeps && wait_window(1) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int held_ready(struct held *h, const char *say, struct error *e)
 {
 	char line[256];
@@ -177,7 +204,9 @@ int held_ready(struct held *h, const char *say, struct error *e)
 		error_say(e, "it printed \"%.100s\" in place of \"%s\"", line, say ? say : "ready");
 		return blame(h, e);
 	}
-	return read_pid(h, e) ? blame(h, e) : 0;
+	if (read_pid(h, e))
+		return blame(h, e);
+	return wait_still(h) ? error_say(e, "stopped") : 0;
 }
 
 int held_end(struct held *h, struct error *e)
@@ -239,15 +268,18 @@ void held_discard(struct held *h)
 	struct error ignored;
 
 	process_finishing(true);
+	/* A server as pid 1 would not hear SIGTERM (pid_namespaces(7)). */
+	if (h->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
 	if (h->child.pid > 0 && !h->child.ended) {
 		/* The runtime's own cleanup first: it knows best what it made. */
-		kill(h->child.pid, SIGTERM);
+		if (h->pidfd < 0)
+			kill(h->child.pid, SIGTERM);
 		child_close_input(&h->child);
 		child_finish(&h->child, deadline_in(3000), &ignored);
 	}
 	child_discard(&h->child);
 	if (h->pidfd >= 0) {
-		syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
 		wait_fd(h->pidfd, POLLIN, deadline_in(3000));
 		close(h->pidfd);
 		h->pidfd = -1;

@@ -31,6 +31,9 @@ int held_start(struct held *h, const struct plan *p, const struct column *c,
  */
 int held_ready(struct held *h, const char *say, struct error *e);
 
+/* Waits only for h->pid: for a command that neither reads nor prints (a server). */
+int held_pid(struct held *h, struct error *e);
+
 /* Waits for the runtime's end; h->child has status and output. Closes its input first. */
 int held_end(struct held *h, struct error *e);
 
