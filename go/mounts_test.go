@@ -1,0 +1,568 @@
+// The stage "mounts" in a throw-away "host", as tests/unit/test_mounts.c and test_mounts_attacks.c
+// have it for C; messages and lines are the same ones there.
+//
+//	the test ── exec ──> host: new (user and) mount namespace, all its mounts shared, so that a
+//	                     │     mount that is not private would come back to it; compares its own
+//	                     │     mountinfo from before and after
+//	                     └─ exec ─> container: new namespaces, mountsSetup, probe
+
+package gobox
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// mountsScene is one container: its rootfs is BASE/rootfs, and BASE/host is a directory beside it,
+// for sources of binds.
+type mountsScene struct {
+	name    string
+	prepare func(base string) error    // in the test
+	spec    func(base string, s *Spec) // what is asked
+	before  func() error               // in the container, before the stage
+	probe   func()                     // in the container, after it
+	noPivot bool
+	user    bool   // in a user namespace too
+	rootfs  string // "": rootfs
+	want    string // the whole output; BASE stands for the directory
+	lines   []string
+	after   func(base string) error // in the test
+}
+
+const strictHint = "hint: this must be an ordinary directory of the rootfs, not a symbolic link\n"
+
+var procMount = SpecMount{"/proc", "proc", "proc", nil}
+
+// --- what the container tells ---
+
+func tellFile(path string) {
+	var st syscall.Stat_t
+	err := syscall.Lstat(path, &st)
+	switch {
+	case err != nil:
+		fmt.Println(path, errorName(errnoOf(err)))
+	case st.Mode&syscall.S_IFMT == syscall.S_IFCHR:
+		fmt.Printf("%s char %d:%d %04o\n", path, st.Rdev>>8, st.Rdev&0xff, st.Mode&0o7777)
+	case st.Mode&syscall.S_IFMT == syscall.S_IFLNK:
+		target, _ := os.Readlink(path)
+		fmt.Println(path, "->", target)
+	case st.Mode&syscall.S_IFMT == syscall.S_IFREG:
+		content, _ := os.ReadFile(path)
+		fmt.Printf("%s \"%s\"\n", path, content)
+	default:
+		fmt.Printf("%s dir %04o\n", path, st.Mode&0o7777)
+	}
+}
+
+func tellWrite(path string) {
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
+	if err == nil {
+		_, err = syscall.Write(fd, []byte{0})
+		syscall.Close(fd)
+	}
+	fmt.Println("write", path, okOr(err))
+}
+
+func tellMkdir(path string) {
+	fmt.Println("mkdir", path, okOr(syscall.Mkdir(path, 0o755)))
+}
+
+func okOr(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return errorName(errnoOf(err))
+}
+
+func tellCwd() {
+	cwd, _ := getcwd()
+	fmt.Printf("cwd %s umask %04o\n", cwd, syscall.Umask(0))
+}
+
+// tellMounts gives mountinfo as "mount /dev rw,nosuid tmpfs tmpfs rw,size=65536k".
+func tellMounts() {
+	info, _ := os.ReadFile("/proc/self/mountinfo")
+	for _, line := range strings.Split(strings.TrimSpace(string(info)), "\n") {
+		head, tail, _ := strings.Cut(line, " - ")
+		fields := strings.Fields(head)
+		fmt.Println("mount", fields[4], fields[5], tail, strings.Join(fields[6:], " "))
+	}
+}
+
+// --- scenes where all goes well ---
+
+func usualSpec(_ string, s *Spec) {
+	s.Mounts = []SpecMount{
+		procMount,
+		{"/dev", "tmpfs", "tmpfs", []string{"nosuid", "strictatime", "mode=755", "size=65536k"}},
+		{"/dev/pts", "devpts", "devpts", []string{"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}},
+		{"/dev/shm", "tmpfs", "shm", []string{"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}},
+		{"/dev/mqueue", "mqueue", "mqueue", []string{"nosuid", "noexec", "nodev"}},
+		{"/sys", "sysfs", "sysfs", []string{"nosuid", "noexec", "nodev", "ro"}},
+		{"/sys/fs/cgroup", "cgroup", "cgroup", []string{"nosuid", "noexec", "nodev", "relatime", "ro"}},
+		{"/tmp", "tmpfs", "tmpfs", []string{"nosuid", "nodev", "mode=1777", "size=16m"}},
+	}
+	s.MaskedPaths = []string{"/proc/keys", "/proc/timer_list", "/proc/no/such/file",
+		"/sys/firmware", "/sys/kernel/debug", "/etc/missing"}
+	s.ReadonlyPaths = []string{"/proc/sys", "/proc/no-such", "/proc/bus"}
+}
+
+func usualProbe() {
+	tellMounts()
+	for _, path := range []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+		"/dev/urandom", "/dev/tty", "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr",
+		"/dev/ptmx", "/dev/pts/ptmx", "/proc/keys"} {
+		tellFile(path)
+	}
+	tellWrite("/dev/null")
+	tellMkdir("/sys/firmware/x")
+	tellMkdir("/tmp/x")
+	tellCwd()
+	fmt.Println("pid", os.Getpid())
+}
+
+var usualLines = []string{
+	"mount /proc rw,relatime proc proc rw ",
+	"mount /dev/pts rw,nosuid,noexec,relatime devpts devpts rw,mode=620,ptmxmode=666 ",
+	"mount /dev/mqueue rw,nosuid,nodev,noexec,relatime mqueue mqueue rw ",
+	"mount /sys ro,nosuid,nodev,noexec,relatime sysfs sysfs rw ",
+	"mount /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime cgroup2 cgroup rw ",
+	"mount /proc/bus ro,relatime proc proc rw ", "mount /proc/sys ro,relatime proc proc rw ",
+	"/dev/null char 1:3 0666", "/dev/zero char 1:5 0666", "/dev/full char 1:7 0666",
+	"/dev/random char 1:8 0666", "/dev/urandom char 1:9 0666", "/dev/tty char 5:0 0666",
+	"/dev/fd -> /proc/self/fd", "/dev/stdin -> /proc/self/fd/0",
+	"/dev/stdout -> /proc/self/fd/1", "/dev/stderr -> /proc/self/fd/2",
+	"/dev/ptmx -> pts/ptmx", "/dev/pts/ptmx char 5:2 0666", "/proc/keys char 1:3 0666",
+	"write /dev/null ok", "mkdir /sys/firmware/x EROFS", "mkdir /tmp/x ok",
+	"cwd / umask 0022", "pid 1",
+}
+
+func oneMount(m SpecMount) func(string, *Spec) {
+	return func(base string, s *Spec) {
+		m.Source = strings.Replace(m.Source, "BASE", base, 1)
+		s.Mounts = []SpecMount{m}
+	}
+}
+
+func modeOf(path string, want uint32) error {
+	var st syscall.Stat_t
+	if err := syscall.Lstat(path, &st); err != nil {
+		return err
+	}
+	if st.Mode != want {
+		return fmt.Errorf("%s has mode %o, not %o", path, st.Mode, want)
+	}
+	return nil
+}
+
+// linkScene: a link to /etc or up and out is the container's own /etc, never the host's.
+func linkScene(name, target string) mountsScene {
+	return mountsScene{
+		name:    name,
+		prepare: func(base string) error { return os.Symlink(target, base+"/rootfs/way") },
+		spec:    oneMount(SpecMount{"/way/inner", "bind", "BASE/host", []string{"bind"}}),
+		probe:   func() { tellFile("/etc/inner/seen") },
+		want:    "/etc/inner/seen \"content\"\n",
+		after:   func(base string) error { return modeOf(base+"/rootfs/etc/inner", syscall.S_IFDIR|0o755) },
+	}
+}
+
+var mountsScenes = []mountsScene{
+	{name: "usual", spec: usualSpec, probe: usualProbe, lines: usualLines},
+	{name: "user namespace", spec: usualSpec, probe: usualProbe, lines: usualLines, user: true},
+	{name: "no pivot", spec: usualSpec, probe: usualProbe, lines: usualLines, noPivot: true},
+	{
+		name: "missing targets are made",
+		spec: func(base string, s *Spec) {
+			s.Mounts = []SpecMount{
+				{"/new/deep/dir", "bind", base + "/host", []string{"bind"}},
+				{"/new/deep/file", "bind", base + "/host/seen", []string{"bind"}},
+			}
+			s.Process.Cwd = "/work/here"
+			s.Root.Readonly = true
+		},
+		probe: func() {
+			tellFile("/new/deep/file")
+			tellFile("/new/deep/dir/seen")
+			tellMkdir("/other")
+			tellCwd()
+		},
+		want: "/new/deep/file \"content\"\n/new/deep/dir/seen \"content\"\n" +
+			"mkdir /other EROFS\ncwd /work/here umask 0022\n",
+		after: func(base string) error {
+			if err := modeOf(base+"/rootfs/new/deep/file", syscall.S_IFREG|0o644); err != nil {
+				return err
+			}
+			return modeOf(base+"/rootfs/work/here", syscall.S_IFDIR|0o755)
+		},
+	},
+	{
+		name: "read-only",
+		spec: func(base string, s *Spec) {
+			s.Mounts = []SpecMount{
+				{"/ro", "bind", base + "/host", []string{"rbind", "ro", "nosuid"}},
+				{"/rw", "bind", base + "/host", []string{"bind"}},
+				{"/run", "tmpfs", "tmpfs", []string{"ro", "mode=700"}},
+				{"/run/lock", "tmpfs", "tmpfs", []string{"noatime"}},
+			}
+		},
+		probe: func() {
+			tellWrite("/ro/seen")
+			tellWrite("/rw/seen")
+			tellMkdir("/run/x")
+			tellMkdir("/run/lock/x")
+			tellMkdir("/new")
+		},
+		want: "write /ro/seen EROFS\nwrite /rw/seen ok\nmkdir /run/x EROFS\n" +
+			"mkdir /run/lock/x ok\nmkdir /new ok\n",
+	},
+	{
+		name:    "tmpfs mode",
+		prepare: func(base string) error { return os.Chmod(base+"/rootfs/etc", 0o751) },
+		spec: func(base string, s *Spec) {
+			s.Mounts = []SpecMount{
+				{"/etc", "tmpfs", "tmpfs", nil},
+				{"/made", "tmpfs", "tmpfs", nil},
+				{"/rw", "bind", base + "/host", []string{"bind"}},
+				{"/rw/inner", "tmpfs", "tmpfs", nil},
+			}
+		},
+		probe: func() {
+			tellFile("/etc")
+			tellFile("/made")
+			tellFile("/rw/inner")
+		},
+		want: "/etc dir 0751\n/made dir 1777\n/rw/inner dir 0710\n",
+	},
+	{
+		name: "chroot",
+		spec: func(_ string, s *Spec) {
+			s.Namespaces[nsMount].Wanted = false
+			s.Process.Cwd = "/etc"
+		},
+		probe: func() {
+			tellFile("/etc")
+			tellFile("/usr")
+			tellCwd()
+		},
+		want: "/etc dir 0755\n/usr ENOENT\ncwd /etc umask 0022\n",
+	},
+	{
+		name: "joined",
+		spec: func(_ string, s *Spec) {
+			s.Namespaces[nsMount].Path = "/proc/self/ns/mnt"
+			s.Process.Cwd = "/usr"
+		},
+		probe: tellCwd,
+		want:  "cwd /usr umask 0022\n",
+	},
+	linkScene("absolute link stays inside", "/etc"),
+	linkScene("relative link stays inside", "../../../../../../../../../etc"),
+	{
+		name: "proc is a link", // CVE-2019-19921
+		prepare: func(base string) error {
+			if err := os.Remove(base + "/rootfs/proc"); err != nil {
+				return err
+			}
+			return os.Symlink("/etc", base+"/rootfs/proc")
+		},
+		spec: oneMount(procMount),
+		want: "error: opening /proc in the rootfs: Too many levels of symbolic links (ELOOP)\n" + strictHint,
+	},
+	{
+		name:    "dangling link",
+		prepare: func(base string) error { return os.Symlink("/nowhere", base+"/rootfs/run") },
+		spec:    oneMount(SpecMount{"/run/lock", "tmpfs", "tmpfs", nil}),
+		want: "error: opening /run/lock in the rootfs: File exists (EEXIST)\n" +
+			"hint: a symbolic link that leads nowhere is in the way\n",
+	},
+	{
+		name:    "link into proc", // CVE-2025-52881
+		prepare: func(base string) error { return os.Symlink("/proc", base+"/rootfs/data") },
+		spec: func(_ string, s *Spec) {
+			s.Mounts = []SpecMount{procMount, {"/data/tty", "tmpfs", "tmpfs", nil}}
+		},
+		want: "error: mounting on /data/tty: a symbolic link in the rootfs leads into /proc\n",
+	},
+	{
+		name: "masked through links", // CVE-2025-31133
+		prepare: func(base string) error {
+			root := base + "/rootfs"
+			for _, dir := range []string{"/dev", "/etc/private"} {
+				if err := os.Mkdir(root+dir, 0o755); err != nil {
+					return err
+				}
+			}
+			for _, file := range []string{"/dev/null", "/etc/secret", "/etc/second", "/etc/private/key"} {
+				if err := os.WriteFile(root+file, []byte("secret"), 0o644); err != nil {
+					return err
+				}
+			}
+			return os.Symlink("../../../etc/secret", root+"/way")
+		},
+		spec: func(_ string, s *Spec) {
+			s.MaskedPaths = []string{"/way", "/etc/second", "/etc/private", "/etc/second/not"}
+		},
+		probe: func() {
+			tellFile("/etc/secret")
+			tellFile("/etc/second")
+			tellFile("/etc/private/key")
+		},
+		want: "/etc/secret char 1:3 0666\n/etc/second char 1:3 0666\n/etc/private/key ENOENT\n",
+	},
+	{
+		name: "working directory by descriptor", // CVE-2024-21626
+		spec: func(_ string, s *Spec) {
+			s.Mounts = []SpecMount{procMount}
+			s.Process.Cwd = "/proc/self/fd/77"
+		},
+		before: keepHostDirectory,
+		want: "error: opening /proc/self/fd/77 in the rootfs: Too many levels of symbolic links (ELOOP)\n" +
+			strictHint,
+	},
+	{
+		name: "joined, working directory outside",
+		spec: func(base string, s *Spec) {
+			s.Namespaces[nsMount].Path = "/proc/self/ns/mnt"
+			s.Process.Cwd = "/fds/77"
+		},
+		before: func() error {
+			if err := keepHostDirectory(); err != nil {
+				return err
+			}
+			// A root where the descriptors can be reached: /proc/self/fd itself is "/fds" there.
+			if err := os.Symlink("/proc/self/fd", "rootfs/fds"); err != nil {
+				return err
+			}
+			if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
+				return err
+			}
+			if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+				return err
+			}
+			if err := syscall.Mount("proc", "rootfs/proc", "proc", 0, ""); err != nil {
+				return err
+			}
+			return syscall.Chroot("rootfs")
+		},
+		want: "error: the working directory /fds/77 is outside the rootfs\n",
+	},
+	{
+		name: "joined, working directory missing",
+		spec: func(_ string, s *Spec) {
+			s.Namespaces[nsMount].Path = "/proc/self/ns/mnt"
+			s.Process.Cwd = "/no/such/directory"
+		},
+		want: "error: entering the working directory /no/such/directory: No such file or directory (ENOENT)\n",
+	},
+	{
+		name:   "missing rootfs",
+		spec:   func(string, *Spec) {},
+		rootfs: "none",
+		want: "error: opening rootfs BASE/none: No such file or directory (ENOENT)\n" +
+			"hint: `make rootfs` makes build/rootfs\n",
+	},
+	{
+		name:   "rootfs is a file",
+		spec:   func(string, *Spec) {},
+		rootfs: "host/seen",
+		want:   "error: opening rootfs BASE/host/seen: Not a directory (ENOTDIR)\n",
+	},
+	{
+		name: "missing source",
+		spec: oneMount(SpecMount{"/x", "bind", "/no/such/source", []string{"bind"}}),
+		want: "error: binding /no/such/source: No such file or directory (ENOENT)\n",
+	},
+	{
+		name:    "a directory on a file",
+		prepare: func(base string) error { return os.WriteFile(base+"/rootfs/etc/passwd", nil, 0o644) },
+		spec:    oneMount(SpecMount{"/etc/passwd", "bind", "BASE/host", []string{"bind"}}),
+		want:    "error: opening /etc/passwd in the rootfs: Not a directory (ENOTDIR)\n",
+	},
+	{
+		name: "a file on a directory",
+		spec: oneMount(SpecMount{"/etc", "bind", "BASE/host/seen", []string{"bind"}}),
+		want: "error: mounting a file on /etc: Is a directory (EISDIR)\n",
+	},
+	{
+		name: "the kernel explains",
+		spec: oneMount(SpecMount{"/x", "tmpfs", "tmpfs", []string{"size=abc"}}),
+		lines: []string{
+			"error: setting size=abc of a new tmpfs: Invalid argument (EINVAL)",
+			"hint: the kernel says: tmpfs: Bad value for 'size'",
+		},
+	},
+}
+
+func keepHostDirectory() error {
+	fd, err := syscall.Open("/tmp", oPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	return syscall.Dup3(fd, 77, 0)
+}
+
+// --- the two processes; the test binary plays both ---
+
+func TestMountsRole(t *testing.T) {
+	role, base := os.Getenv("GOBOX_TEST_ROLE"), os.Getenv("GOBOX_TEST_BASE")
+	if role == "" {
+		t.Skip("a part of TestMounts")
+	}
+	for i := range mountsScenes {
+		if scene := &mountsScenes[i]; scene.name != os.Getenv("GOBOX_TEST_SCENE") {
+			continue
+		} else if role == "host" {
+			playHost(scene)
+		} else {
+			playContainer(scene, base)
+		}
+		os.Exit(0)
+	}
+	t.Fatal("no such scene")
+}
+
+func playHost(scene *mountsScene) {
+	for _, flag := range []uintptr{syscall.MS_PRIVATE, syscall.MS_SHARED} {
+		if err := syscall.Mount("", "/", "", syscall.MS_REC|flag, ""); err != nil {
+			fmt.Println("no host:", err)
+			return
+		}
+	}
+	var s Spec
+	s.Namespaces[nsMount].Wanted = true
+	scene.spec("", &s)
+	flags := uintptr(syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET |
+		syscall.CLONE_NEWCGROUP | syscall.CLONE_NEWUTS)
+	if specMakes(&s, nsMount) {
+		flags |= syscall.CLONE_NEWNS
+	}
+	before, _ := os.ReadFile("/proc/self/mountinfo")
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestMountsRole$")
+	cmd.Env = append(os.Environ(), "GOBOX_TEST_ROLE=container")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Run(); err != nil {
+		fmt.Println("container:", err)
+	}
+	after, _ := os.ReadFile("/proc/self/mountinfo")
+	if string(before) != string(after) {
+		fmt.Println("the host's mounts changed")
+	}
+}
+
+func playContainer(scene *mountsScene, base string) {
+	c := newContainer()
+	c.Spec = &Spec{}
+	c.Spec.Process.Cwd = "/"
+	c.Spec.Namespaces[nsMount].Wanted = true
+	c.Rootfs = filepath.Join(base, "rootfs")
+	if scene.rootfs != "" {
+		c.Rootfs = filepath.Join(base, scene.rootfs)
+	}
+	c.NoPivot = scene.noPivot
+	scene.spec(base, c.Spec)
+	if scene.before != nil {
+		if err := scene.before(); err != nil {
+			fmt.Println("before:", err)
+			return
+		}
+	}
+	descriptors := countDescriptors()
+	err := mountsSetup(c)
+	if countDescriptors() != descriptors {
+		fmt.Println("descriptors leaked")
+	}
+	if err != nil {
+		errorPrint(err, "error", os.Stdout)
+	} else if scene.probe != nil {
+		scene.probe()
+	}
+}
+
+func countDescriptors() int {
+	n := 0
+	for fd := uintptr(0); fd < 256; fd++ {
+		if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFD, 0); errno == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// --- the test ---
+
+func prepareScene(base string, scene *mountsScene) error {
+	syscall.Umask(0o022)
+	for _, dir := range []string{"rootfs/etc", "rootfs/proc", "host"} {
+		if err := os.MkdirAll(filepath.Join(base, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(base+"/host/seen", []byte("content"), 0o644); err != nil {
+		return err
+	}
+	if err := os.Mkdir(base+"/host/inner", 0o710); err != nil {
+		return err
+	}
+	if scene.prepare != nil {
+		return scene.prepare(base)
+	}
+	return nil
+}
+
+func TestMounts(t *testing.T) {
+	for i := range mountsScenes {
+		scene := &mountsScenes[i]
+		t.Run(scene.name, func(t *testing.T) { playScene(t, scene) })
+	}
+}
+
+func playScene(t *testing.T, scene *mountsScene) {
+	base := t.TempDir()
+	if err := prepareScene(base, scene); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestMountsRole$")
+	cmd.Dir = base
+	cmd.Env = append(os.Environ(), "GOBOX_TEST_ROLE=host", "GOBOX_TEST_SCENE="+scene.name,
+		"GOBOX_TEST_BASE="+base)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if scene.user || os.Geteuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	}
+	out, err := cmd.Output()
+	if errno := errnoOf(err); errno == syscall.EPERM || errno == syscall.EACCES {
+		t.Skipf("mount namespaces cannot be made here; this test needs root or user namespaces: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	for _, bad := range []string{"host's mounts changed", "leaked", " shared:", " master:"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%q in:\n%s", bad, text)
+		}
+	}
+	if want := strings.ReplaceAll(scene.want, "BASE", base); scene.lines == nil && text != want {
+		t.Errorf("got:\n%swant:\n%s", text, want)
+	}
+	for _, line := range scene.lines {
+		if !strings.Contains("\n"+text, "\n"+line+"\n") {
+			t.Errorf("no line %q in:\n%s", line, text)
+		}
+	}
+	if scene.after != nil {
+		if err := scene.after(base); err != nil {
+			t.Error(err)
+		}
+	}
+}
