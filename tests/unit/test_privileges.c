@@ -1,0 +1,495 @@
+/*
+ * test_privileges.c: the privileges stage in a child of the test, read back from the kernel's own
+ * view in /proc/self/status.
+ *
+ * Most tests need root. Those of the user namespace run as an ordinary user too, where the machine
+ * lets one make it. go/privileges_test.go has the same tests.
+ */
+#include "privileges.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define BIT(number) (UINT64_C(1) << (number))
+#define CHOWN	    BIT(CAP_CHOWN)
+#define KILL	    BIT(CAP_KILL)
+#define BIND	    BIT(CAP_NET_BIND_SERVICE)
+
+/* What the child tells; in memory that it shares with the test. */
+struct report {
+	int result;
+	struct error e;
+	char status[4096]; /* /proc/self/status after the stage */
+	int death_signal;
+	bool kept_open; /* a descriptor without close-on-exec is still without */
+	struct rlimit nofile, core;
+};
+
+static struct {
+	struct spec spec;
+	struct container c;
+	struct report *report;
+} t;
+
+#define NEEDS_ROOT()                                                                               \
+	do {                                                                                       \
+		if (geteuid() != 0) {                                                              \
+			print_message("needs root: other users and capabilities\n");               \
+			skip();                                                                    \
+		}                                                                                  \
+	} while (0)
+
+static int before(void **state)
+{
+	(void)state;
+	t.spec = (struct spec){0};
+	container_init(&t.c);
+	t.c.spec = &t.spec;
+	t.report = mmap(
+		NULL, sizeof(*t.report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return t.report == MAP_FAILED ? -1 : 0;
+}
+
+static int after(void **state)
+{
+	(void)state;
+	return munmap(t.report, sizeof(*t.report));
+}
+
+static void read_into(const char *path, char *out, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, out, size - 1);
+
+	out[n < 0 ? 0 : n] = '\0';
+	close(fd);
+}
+
+/* Runs the stage in a child, after prepare() where there is one; fills t.report. */
+static void run_stage(int (*prepare)(void))
+{
+	struct report *r = t.report;
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int leaked;
+
+		umask(0077);
+		if (prepare && prepare() < 0)
+			_exit(2);
+		leaked = open("/", O_RDONLY);
+		r->result = privileges_drop(&t.c, &r->e);
+		read_into("/proc/self/status", r->status, sizeof(r->status));
+		prctl(PR_GET_PDEATHSIG, &r->death_signal);
+		r->kept_open = !(fcntl(leaked, F_GETFD) & FD_CLOEXEC);
+		getrlimit(RLIMIT_NOFILE, &r->nofile);
+		getrlimit(RLIMIT_CORE, &r->core);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
+		print_message("this machine does not let the test prepare its child\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+static void assert_passed(void)
+{
+	if (t.report->result == 0)
+		return;
+	error_print(&t.report->e, "test", stderr);
+	fail();
+}
+
+static void assert_refused(int errnum, const char *message, const char *hint)
+{
+	assert_int_equal(t.report->result, -1);
+	assert_string_equal(t.report->e.message, message);
+	assert_int_equal(t.report->e.errnum, errnum);
+	assert_string_equal(t.report->e.hint, hint);
+}
+
+/* The line of /proc/self/status that begins with key, its blanks made single spaces. */
+static const char *line_of(const char *key)
+{
+	static char line[256];
+	const char *p = t.report->status;
+	size_t n = 0;
+
+	while (p && strncmp(p, key, strlen(key)) != 0) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	assert_non_null(p);
+	for (; *p && *p != '\n' && n < sizeof(line) - 1; p++) {
+		char c = *p == '\t' ? ' ' : *p;
+
+		if (c != ' ' || (n > 0 && line[n - 1] != ' '))
+			line[n++] = c;
+	}
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	line[n] = '\0';
+	return line;
+}
+
+/* --- who --- */
+
+static void becomes_another_user_with_capabilities(void **state)
+{
+	uint32_t groups[] = {5, 70000};
+
+	(void)state;
+	NEEDS_ROOT();
+	t.spec.process.uid = 1000;
+	t.spec.process.gid = 1001;
+	t.spec.process.additional_gids = groups;
+	t.spec.process.additional_gids_n = 2;
+	t.spec.process.no_new_privileges = true;
+	t.spec.process.capabilities = (struct spec_capabilities){
+		.given = true,
+		.bounding = CHOWN | KILL | BIND,
+		.permitted = CHOWN | KILL,
+		.effective = CHOWN,
+		.inheritable = CHOWN | KILL | BIND,
+		.ambient = KILL | BIND, /* BIND is not permitted: left out */
+	};
+	run_stage(NULL);
+	assert_passed();
+	assert_string_equal(line_of("Uid:"), "Uid: 1000 1000 1000 1000");
+	assert_string_equal(line_of("Gid:"), "Gid: 1001 1001 1001 1001");
+	assert_string_equal(line_of("Groups:"), "Groups: 5 70000");
+	assert_string_equal(line_of("CapBnd:"), "CapBnd: 0000000000000421");
+	assert_string_equal(line_of("CapPrm:"), "CapPrm: 0000000000000021");
+	assert_string_equal(line_of("CapEff:"), "CapEff: 0000000000000001");
+	assert_string_equal(line_of("CapInh:"), "CapInh: 0000000000000421");
+	assert_string_equal(line_of("CapAmb:"), "CapAmb: 0000000000000020");
+	assert_string_equal(line_of("NoNewPrivs:"), "NoNewPrivs: 1");
+	assert_string_equal(line_of("Umask:"), "Umask: 0022");
+	assert_int_equal(t.report->death_signal, SIGKILL);
+	assert_false(t.report->kept_open);
+}
+
+static int have_groups(void)
+{
+	const gid_t groups[] = {5, 6};
+
+	return (int)syscall(SYS_setgroups, 2, groups);
+}
+
+static void root_keeps_what_is_listed(void **state)
+{
+	(void)state;
+	NEEDS_ROOT();
+	t.spec.process.capabilities = (struct spec_capabilities){
+		.given = true,
+		.bounding = KILL | BIND,
+		.permitted = KILL | BIND,
+		.effective = KILL | BIND,
+	};
+	run_stage(have_groups);
+	assert_passed();
+	assert_string_equal(line_of("Uid:"), "Uid: 0 0 0 0");
+	assert_string_equal(line_of("Groups:"), "Groups:");
+	assert_string_equal(line_of("CapBnd:"), "CapBnd: 0000000000000420");
+	assert_string_equal(line_of("CapPrm:"), "CapPrm: 0000000000000420");
+	assert_string_equal(line_of("CapEff:"), "CapEff: 0000000000000420");
+	assert_string_equal(line_of("CapInh:"), "CapInh: 0000000000000000");
+	assert_string_equal(line_of("CapAmb:"), "CapAmb: 0000000000000000");
+	assert_string_equal(line_of("NoNewPrivs:"), "NoNewPrivs: 0");
+	assert_int_equal(t.report->death_signal, SIGKILL);
+}
+
+static void no_list_means_no_capability(void **state)
+{
+	static const char *const keys[] = {"CapBnd:", "CapPrm:", "CapEff:", "CapInh:", "CapAmb:"};
+
+	(void)state;
+	NEEDS_ROOT();
+	run_stage(NULL);
+	assert_passed();
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_string_equal(strchr(line_of(keys[i]), ' '), " 0000000000000000");
+}
+
+/* --- what the runtime has not got itself --- */
+
+/* Takes capabilities from the permitted and effective sets of this process. */
+static int lose(uint64_t capabilities)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		data[i].permitted &= ~(uint32_t)(capabilities >> 32 * i);
+		data[i].effective &= data[i].permitted;
+	}
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+static int lose_chown(void)
+{
+	return lose(CHOWN);
+}
+
+static int lose_sys_resource(void)
+{
+	return lose(BIT(CAP_SYS_RESOURCE));
+}
+
+static int lose_bounding_chown(void)
+{
+	return prctl(PR_CAPBSET_DROP, CAP_CHOWN, 0, 0, 0);
+}
+
+#define TAKE_IT_OUT "take it out of process.capabilities, or start the runtime with it"
+
+static void names_the_capability_it_lacks(void **state)
+{
+	(void)state;
+	NEEDS_ROOT();
+	t.spec.process.capabilities =
+		(struct spec_capabilities){.given = true, .bounding = CHOWN | KILL};
+	run_stage(lose_bounding_chown);
+	assert_refused(0, "the runtime itself has no CAP_CHOWN to give", TAKE_IT_OUT);
+
+	t.spec.process.capabilities = (struct spec_capabilities){
+		.given = true, .bounding = CHOWN | KILL, .permitted = CHOWN | KILL};
+	run_stage(lose_chown);
+	assert_refused(0, "the runtime itself has no CAP_CHOWN to give", TAKE_IT_OUT);
+
+	t.spec.process.capabilities =
+		(struct spec_capabilities){.given = true, .bounding = BIT(63)};
+	run_stage(NULL);
+	assert_refused(0, "the runtime itself has no capability 63 to give", TAKE_IT_OUT);
+}
+
+static void explains_sets_that_do_not_fit(void **state)
+{
+	(void)state;
+	NEEDS_ROOT();
+	t.spec.process.capabilities = (struct spec_capabilities){
+		.given = true, .bounding = CHOWN | KILL, .permitted = CHOWN, .effective = KILL};
+	run_stage(NULL);
+	assert_refused(EPERM, "setting the capabilities",
+		"effective must lie within permitted, and inheritable within bounding");
+}
+
+/* --- limits --- */
+
+static void sets_limits_in_order(void **state)
+{
+	struct spec_rlimit rlimits[] = {
+		{RLIMIT_NOFILE, 200, 300}, {RLIMIT_CORE, 0, 0},
+		{RLIMIT_NOFILE, 100, 250}, /* the later row wins */
+	};
+
+	(void)state;
+	NEEDS_ROOT();
+	t.spec.process.rlimits = rlimits;
+	t.spec.process.rlimits_n = 3;
+	run_stage(NULL);
+	assert_passed();
+	assert_int_equal(t.report->nofile.rlim_cur, 100);
+	assert_int_equal(t.report->nofile.rlim_max, 250);
+	assert_int_equal(t.report->core.rlim_max, 0);
+}
+
+static int limit_nofile(void)
+{
+	const struct rlimit limit = {.rlim_cur = 50, .rlim_max = 60};
+
+	return setrlimit(RLIMIT_NOFILE, &limit) < 0 || lose_sys_resource() < 0 ? -1 : 0;
+}
+
+static void leaves_other_limits_as_the_caller_had_them(void **state)
+{
+	(void)state;
+	NEEDS_ROOT();
+	run_stage(limit_nofile);
+	assert_passed();
+	assert_int_equal(t.report->nofile.rlim_cur, 50);
+	assert_int_equal(t.report->nofile.rlim_max, 60);
+}
+
+static void explains_a_limit_it_may_not_raise(void **state)
+{
+	struct spec_rlimit rlimit = {RLIMIT_NOFILE, 55, 61};
+
+	(void)state;
+	NEEDS_ROOT();
+	t.spec.process.rlimits = &rlimit;
+	t.spec.process.rlimits_n = 1;
+	run_stage(limit_nofile);
+	assert_refused(EPERM, "setting RLIMIT_NOFILE to soft 55, hard 61",
+		"raising a hard limit needs CAP_SYS_RESOURCE on the host, and RLIMIT_NOFILE may "
+		"not exceed /proc/sys/fs/nr_open");
+}
+
+/* --- a user namespace as an ordinary user makes it: one id, no setgroups --- */
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = write(fd, text, strlen(text));
+
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static int enter_user_namespace(void)
+{
+	char uids[32], gids[32];
+
+	snprintf(uids, sizeof(uids), "0 %u 1", geteuid());
+	snprintf(gids, sizeof(gids), "0 %u 1", getegid());
+	if (unshare(CLONE_NEWUSER) < 0)
+		return -1;
+	return write_text("/proc/self/setgroups", "deny") < 0 ||
+			       write_text("/proc/self/uid_map", uids) < 0 ||
+			       write_text("/proc/self/gid_map", gids) < 0
+		       ? -1
+		       : 0;
+}
+
+static void goes_on_where_setgroups_is_denied(void **state)
+{
+	(void)state;
+	t.spec.namespaces[NS_USER].wanted = true;
+	t.spec.process.capabilities = (struct spec_capabilities){
+		.given = true, .bounding = KILL, .permitted = KILL, .effective = KILL};
+	run_stage(enter_user_namespace);
+	assert_passed();
+	assert_string_equal(line_of("Uid:"), "Uid: 0 0 0 0");
+	assert_string_equal(line_of("CapEff:"), "CapEff: 0000000000000020");
+	assert_string_equal(line_of("CapBnd:"), "CapBnd: 0000000000000020");
+}
+
+static void explains_groups_where_setgroups_is_denied(void **state)
+{
+	uint32_t group = 0;
+
+	(void)state;
+	t.spec.namespaces[NS_USER].wanted = true;
+	t.spec.process.additional_gids = &group;
+	t.spec.process.additional_gids_n = 1;
+	run_stage(enter_user_namespace);
+	assert_refused(EPERM, "setting 1 supplementary groups",
+		"the user namespace of an ordinary user denies setgroups: leave "
+		"process.user.additionalGids empty or run as root");
+}
+
+/* Without a user namespace in the spec nobody may keep the caller's groups. */
+static void refuses_to_keep_groups_otherwise(void **state)
+{
+	(void)state;
+	run_stage(enter_user_namespace);
+	assert_refused(EPERM, "setting 0 supplementary groups", "");
+}
+
+static void explains_ids_that_are_not_mapped(void **state)
+{
+	static const char hint[] =
+		"the id must be mapped in linux.uidMappings and linux.gidMappings";
+
+	(void)state;
+	t.spec.namespaces[NS_USER].wanted = true;
+	t.spec.process.uid = 7;
+	run_stage(enter_user_namespace);
+	assert_refused(EINVAL, "becoming user 7", hint);
+	t.spec.process.gid = 8;
+	run_stage(enter_user_namespace);
+	assert_refused(EINVAL, "becoming group 8", hint);
+}
+
+/* --- oom_score_adj, the parent's part --- */
+
+static void adjusts_the_oom_score_of_the_child(void **state)
+{
+	char path[64], text[16];
+
+	(void)state;
+	t.c.pid = fork();
+	assert_true(t.c.pid >= 0);
+	if (t.c.pid == 0)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", t.c.pid);
+	t.spec.process.oom_score_adj = (struct spec_number){.given = false, .value = 900};
+	assert_int_equal(privileges_adjust_oom(&t.c, &t.report->e), 0);
+	read_into(path, text, sizeof(text));
+	assert_string_not_equal(text, "900\n");
+	t.spec.process.oom_score_adj = (struct spec_number){.given = true, .value = 901};
+	assert_int_equal(privileges_adjust_oom(&t.c, &t.report->e), 0);
+	read_into(path, text, sizeof(text));
+	assert_string_equal(text, "901\n");
+	kill(t.c.pid, SIGKILL);
+	waitpid(t.c.pid, NULL, 0);
+}
+
+static void explains_a_score_it_may_not_lower(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (geteuid() == 0 && lose_sys_resource() < 0)
+			_exit(2);
+		t.c.pid = getpid();
+		t.spec.process.oom_score_adj = (struct spec_number){.given = true, .value = -999};
+		t.report->result = privileges_adjust_oom(&t.c, &t.report->e);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_refused(EACCES, "writing -999 to oom_score_adj",
+		"a value below the runtime's own needs CAP_SYS_RESOURCE on the host");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, before, after)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(becomes_another_user_with_capabilities),
+		TEST(root_keeps_what_is_listed),
+		TEST(no_list_means_no_capability),
+		TEST(names_the_capability_it_lacks),
+		TEST(explains_sets_that_do_not_fit),
+		TEST(sets_limits_in_order),
+		TEST(leaves_other_limits_as_the_caller_had_them),
+		TEST(explains_a_limit_it_may_not_raise),
+		TEST(goes_on_where_setgroups_is_denied),
+		TEST(explains_groups_where_setgroups_is_denied),
+		TEST(refuses_to_keep_groups_otherwise),
+		TEST(explains_ids_that_are_not_mapped),
+		TEST(adjusts_the_oom_score_of_the_child),
+		TEST(explains_a_score_it_may_not_lower),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
