@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# The throw-away machine itself: what is in it, what comes out of it, and that
+# it says so when it fails.
+
+# Boots by KVM are decided once, not in the middle of a measurement.
+setup_file() {
+	infra/lab/lab run -- true
+}
+
+
+# Nothing of a run stays: no machine, no directory.
+teardown() {
+	local left
+	left=$(find build/lab -maxdepth 1 -name 'run.*' -newer "$BATS_TEST_TMPDIR" -type d)
+	[ -z "$left" ] || { echo "left: $left"; return 1; }
+	! pgrep -f "$PWD/build/lab/run\." || return 1
+}
+
+# lab COMMAND...: sets out, err and status.
+lab() {
+	status=0
+	infra/lab/lab run "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	out=$(cat "$BATS_TEST_TMPDIR/out")
+	err=$(cat "$BATS_TEST_TMPDIR/err")
+	echo "status $status"
+	echo "$out"
+	echo "$err"
+}
+
+@test "root, all controllers, the same directory, and a private machine" {
+	lab -- sh -c 'id -u; cat /sys/fs/cgroup/cgroup.controllers; pwd; hostname
+		ip -br link show lo; infra/lab/place'
+	[ "$status" = 0 ]
+	[ "$(sed -n 1p "$BATS_TEST_TMPDIR/out")" = 0 ]
+	for controller in cpuset cpu io memory pids; do
+		sed -n 2p "$BATS_TEST_TMPDIR/out" | grep -qw "$controller"
+	done
+	[ "$(sed -n 3p "$BATS_TEST_TMPDIR/out")" = "$PWD" ]
+	[ "$(sed -n 4p "$BATS_TEST_TMPDIR/out")" = twinbox-lab ]
+	sed -n 5p "$BATS_TEST_TMPDIR/out" | grep -q UP
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = native ]
+}
+
+@test "the two streams stay apart and whole" {
+	lab -- sh -c 'seq 50000; seq 50001 60000 >&2'
+	[ "$status" = 0 ]
+	cmp "$BATS_TEST_TMPDIR/out" <(seq 50000)
+	cmp "$BATS_TEST_TMPDIR/err" <(seq 50001 60000)
+}
+
+@test "an exit status of 7 comes through, and words with blanks" {
+	lab -- sh -c 'printf "%s|" "$@"; exit 7' sh 'a  b' "it's" '$x' ''
+	[ "$status" = 7 ]
+	[ "$out" = "a  b|it's|\$x||" ]
+}
+
+@test "a command ended by a signal is 128 and the signal's number" {
+	lab -- sh -c 'kill -TERM $$'
+	[ "$status" = 143 ]
+}
+
+@test "a command that is not there is 127" {
+	lab -- no-such-command
+	[ "$status" = 127 ]
+}
+
+@test "build/ is the host's, everything else is thrown away" {
+	local name=lab-test.$$
+	lab -- sh -c "echo kept >build/$name; touch /$name tests/$name"
+	[ "$status" = 0 ]
+	[ "$(cat "build/$name")" = kept ]
+	rm "build/$name"
+	[ ! -e "/$name" ]
+	[ ! -e "tests/$name" ]
+}
+
+@test "a command that takes too long is ended with 124" {
+	lab --timeout 2 -- sleep 1000
+	[ "$status" = 124 ]
+	[[ $err == *"no end within 2 seconds: sleep 1000"* ]]
+}
+
+@test "a machine without its first program is a failed boot" {
+	export LAB_APPEND='rdinit=/nothing-there' LAB_BOOT_TRIES=1
+	lab -- true
+	[ "$status" = 125 ]
+	[[ $err == *'lab: the machine did not boot'* ]]
+	[[ $err == *panic* ]]
+}
+
+@test "a machine that hangs is a failed boot" {
+	export LAB_BOOT_SECONDS=1 LAB_BOOT_TRIES=2
+	lab -- true
+	[ "$status" = 125 ]
+	[[ $err == *'did not boot within 1 seconds; trying again'* ]]
+	[[ $err == *"did not boot within 1 seconds; the console's last lines"* ]]
+}
+
+@test "a machine that breaks down under the command is not a passed test" {
+	lab -- sh -c 'echo c >/proc/sysrq-trigger'
+	[ "$status" = 125 ]
+	[[ $err == *'broke down before the command had ended'* ]]
+	[[ $err == *sysrq* || $err == *'Kernel Offset'* ]]
+}
+
+@test "two machines at the same time" {
+	infra/lab/lab run -- sh -c 'echo first' >"$BATS_TEST_TMPDIR/first" 3>&- &
+	lab -- sh -c 'echo second'
+	wait $!
+	[ "$(cat "$BATS_TEST_TMPDIR/first")" = first ]
+	[ "$out" = second ]
+}
+
+@test "a killed script takes its machine with it, and the next run tidies up" {
+	setsid infra/lab/lab run -- sleep 1000 >/dev/null 2>&1 3>&- &
+	script=$!
+	for _ in $(seq 100); do
+		machine=$(pgrep -P "$script" -f qemu || true)
+		[ -z "$machine" ] || break
+		sleep 0.1
+	done
+	[ -n "$machine" ]
+	kill -KILL "$script"
+	for _ in $(seq 50); do
+		[ -e "/proc/$machine" ] || break
+		sleep 0.1
+	done
+	[ ! -e "/proc/$machine" ]
+	lab -- true
+	[ "$status" = 0 ]
+}
+
+@test "a terminal: the shell has job control and the terminal's size" {
+	local name=lab-test-$$
+	tmux -L "$name" -f /dev/null new-session -d -x 97 -y 31 infra/lab/lab shell
+	seen() {
+		for _ in $(seq 300); do
+			tmux -L "$name" capture-pane -p -t 0 2>/dev/null | grep -q "$1" && return
+			sleep 0.1
+		done
+		tmux -L "$name" capture-pane -p -t 0
+		tmux -L "$name" kill-server
+		return 1
+	}
+	seen 'root@twinbox-lab\|bash-.*#'
+	tmux -L "$name" send-keys -t 0 'stty size; tty; sleep 1000' Enter
+	seen '^31 97'
+	tmux -L "$name" send-keys -t 0 C-z
+	seen 'Stopped'
+	tmux -L "$name" send-keys -t 0 'kill -9 %1; exit; exit' Enter
+	for _ in $(seq 100); do
+		tmux -L "$name" has-session 2>/dev/null || return 0
+		sleep 0.1
+	done
+	tmux -L "$name" kill-server
+	return 1
+}
+
+@test "a shell without a terminal is refused" {
+	run infra/lab/lab shell </dev/null
+	[ "$status" = 125 ]
+	[[ $output == *'needs a terminal'* ]]
+}
