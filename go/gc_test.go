@@ -1,0 +1,351 @@
+// What a killed runtime left is undone; what belongs to anybody else stays. The cases are those of
+// tests/unit/test_gc.c.
+
+package gobox
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// wantGC runs gc and holds what it prints; the error is the caller's to look at.
+func wantGC(t *testing.T, dryRun bool, want string) error {
+	t.Helper()
+	var out strings.Builder
+	err := gcAll(dryRun, &out)
+	if out.String() != want {
+		t.Errorf("gc printed %q, want %q (%v)", out.String(), want, err)
+	}
+	return err
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func isAlive(pid int) bool {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return len(text) > 0 && !strings.Contains(string(text), ") Z ")
+}
+
+func needsRoot(t *testing.T, why string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: " + why)
+	}
+}
+
+func makeLink(t *testing.T, name string) {
+	t.Helper()
+	must(t, exec.Command("ip", "link", "add", name, "type", "veth", "peer", "name", "peer-of-it").Run())
+}
+
+func TestGCNothing(t *testing.T) {
+	base := stateScene(t)
+	must(t, wantGC(t, false, "nothing to collect\n"))
+	if isThere(base + "/twinbox") {
+		t.Error("gc made the state directory")
+	}
+}
+
+func TestGCProcess(t *testing.T) {
+	base := stateScene(t)
+	sleeper := startSleeper(t)
+	c := stateContainer("a")
+	c.Pid = sleeper.Process.Pid
+	leaveState(t, c)
+
+	must(t, wantGC(t, true, "a: would remove process, state file\n"))
+	if !isAlive(c.Pid) || !isThere(base+"/twinbox/a.json") {
+		t.Error("a dry run removed something")
+	}
+	must(t, wantGC(t, false, "a: removed process, state file\n"))
+	if isAlive(c.Pid) || isThere(base+"/twinbox/a.json") {
+		t.Error("something is left")
+	}
+	must(t, wantGC(t, false, "nothing to collect\n"))
+}
+
+// The pid was given to somebody else meanwhile: its start time tells.
+func TestGCReusedPid(t *testing.T) {
+	base := stateScene(t)
+	first := startSleeper(t)
+	c := stateContainer("a")
+	c.Pid = first.Process.Pid
+	leaveState(t, c)
+	time.Sleep(30 * time.Millisecond) // a clock tick later, so that the start differs
+	second := startSleeper(t)
+
+	path := base + "/twinbox/a.json"
+	text, err := os.ReadFile(path)
+	must(t, err)
+	changed := strings.Replace(string(text), fmt.Sprintf(`"pid": %d,`, c.Pid),
+		fmt.Sprintf(`"pid": %d,`, second.Process.Pid), 1)
+	must(t, os.WriteFile(path, []byte(changed), 0600))
+	must(t, wantGC(t, false, "a: removed state file\n"))
+	if !isAlive(first.Process.Pid) || !isAlive(second.Process.Pid) {
+		t.Error("gc killed a process that is not the container's")
+	}
+}
+
+func TestGCLeavesTheLiving(t *testing.T) {
+	base := stateScene(t)
+	c := stateContainer("a")
+	c.Pid = startSleeper(t).Process.Pid
+	must(t, stateCreate(c))
+	must(t, stateUpdate(c))
+	must(t, wantGC(t, false, "nothing to collect\n"))
+	if !isAlive(c.Pid) || !isThere(base+"/twinbox/a.json") {
+		t.Error("gc took from the living")
+	}
+	stateRemove(c)
+}
+
+func TestGCPidFile(t *testing.T) {
+	base := stateScene(t)
+	for _, row := range []struct {
+		text string
+		ours bool
+	}{{"1\n", false}, {"4194305\n", false}, {"", true}, {"PID\n", true}, {"PID", false}, {"PID\nmore", false}} {
+		sleeper := startSleeper(t)
+		c := stateContainer("a")
+		c.Pid = sleeper.Process.Pid
+		c.PidFile = base + "/elsewhere"
+		leaveState(t, c)
+		sleeper.Process.Kill()
+		sleeper.Wait()
+		text := strings.Replace(row.text, "PID", fmt.Sprint(c.Pid), 1)
+		must(t, os.WriteFile(c.PidFile, []byte(text), 0600))
+		want := "a: removed state file\n"
+		if row.ours {
+			want = "a: removed pid file, state file\n"
+		}
+		must(t, wantGC(t, false, want))
+		if isThere(c.PidFile) == row.ours {
+			t.Errorf("%q: there %v", row.text, !row.ours)
+		}
+		os.Remove(c.PidFile)
+	}
+}
+
+// Killed between making the cgroup and writing down the pid: the cgroup has the process.
+func TestGCCgroup(t *testing.T) {
+	needsRoot(t, "cgroups")
+	stateScene(t)
+	c := stateContainer("a")
+	c.Cgroup = fmt.Sprintf("/twinbox-gotest-%d", os.Getpid())
+	leaveState(t, c)
+	must(t, os.Mkdir(cgroupRoot+c.Cgroup, 0755))
+	pid := startSleeper(t).Process.Pid
+	must(t, os.WriteFile(cgroupRoot+c.Cgroup+"/cgroup.procs", []byte(fmt.Sprint(pid)), 0))
+	must(t, wantGC(t, false, "a: removed cgroup, state file\n"))
+	if isThere(cgroupRoot+c.Cgroup) || isAlive(pid) {
+		t.Error("something is left")
+	}
+}
+
+func TestGCLink(t *testing.T) {
+	needsRoot(t, "links")
+	stateScene(t)
+	c := stateContainer("a")
+	c.Spec.HasVeth = true
+	c.Spec.Veth.Host.Name = "left0"
+	leaveState(t, c)
+	makeLink(t, "left0")
+	must(t, wantGC(t, false, "a: removed link, state file\n"))
+	if hostLinkExists("left0") {
+		t.Error("the link is left")
+	}
+}
+
+// Killed before they were made; then a container that lives made a link and a cgroup of that name,
+// and another one a cgroup below it.
+func TestGCAnotherMadeIt(t *testing.T) {
+	needsRoot(t, "cgroups and links")
+	stateScene(t)
+	parent := fmt.Sprintf("/twinbox-gotest-%d", os.Getpid())
+	stale, alive := stateContainer("a"), stateContainer("b")
+	for _, c := range []*Container{stale, alive} {
+		c.Cgroup = parent
+		c.Spec.HasVeth = true
+		c.Spec.Veth.Host.Name = "left0"
+	}
+	alive.Cgroup += "/below"
+	leaveState(t, stale)
+	must(t, stateCreate(alive))
+	makeLink(t, "left0")
+	must(t, os.MkdirAll(cgroupRoot+alive.Cgroup, 0755))
+	must(t, wantGC(t, false, "a: removed state file\n"))
+	if !isThere(cgroupRoot+alive.Cgroup) || !hostLinkExists("left0") {
+		t.Error("gc took from the living")
+	}
+	// Its owner killed in turn: now it is nobody's.
+	must(t, syscall.Close(alive.StateFD))
+	must(t, wantGC(t, false, "b: removed cgroup, link, state file\n"))
+	must(t, os.Remove(cgroupRoot+parent))
+}
+
+// A file that cannot be read stays, is reported, and does not keep the others.
+func TestGCDamaged(t *testing.T) {
+	base := stateScene(t)
+	damaged := base + "/twinbox/a.json"
+	leaveState(t, stateContainer("b"))
+	must(t, os.WriteFile(damaged, []byte("{"), 0600))
+	wantError(t, wantGC(t, false, "b: removed state file\n"), 0, damaged, "nothing was removed")
+	wantError(t, wantGC(t, false, ""), 0, damaged, "nothing was removed")
+	if !isThere(damaged) {
+		t.Error("it was removed")
+	}
+}
+
+// The pid file cannot be removed: the rest goes, the state file stays for the next gc.
+func TestGCGoesOn(t *testing.T) {
+	base := stateScene(t)
+	directory := base + "/elsewhere"
+	must(t, os.Mkdir(directory, 0700))
+	// Root may write everywhere but on what is mounted read-only.
+	forbid := func() { must(t, os.Chmod(directory, 0500)) }
+	permit := func() { must(t, os.Chmod(directory, 0700)) }
+	if os.Geteuid() == 0 {
+		must(t, syscall.Mount("none", directory, "tmpfs", 0, ""))
+		forbid = func() {
+			must(t, syscall.Mount("", directory, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
+		}
+		permit = func() { must(t, syscall.Unmount(directory, 0)) }
+	}
+	c := stateContainer("a")
+	c.Pid = startSleeper(t).Process.Pid
+	c.PidFile = directory + "/pid"
+	leaveState(t, c)
+	must(t, os.WriteFile(c.PidFile, nil, 0600))
+	forbid()
+	err := wantGC(t, false, "a: could not be removed\n")
+	permit()
+	if err == nil || !strings.Contains(err.Error(), "removing pid file "+c.PidFile) {
+		t.Error(err)
+	}
+	if isAlive(c.Pid) || !isThere(base+"/twinbox/a.json") {
+		t.Error("it did not go on, or forgot what is left")
+	}
+	must(t, gcAll(false, &strings.Builder{}))
+	if isThere(base + "/twinbox/a.json") {
+		t.Error("the second gc left it")
+	}
+}
+
+func TestGCHalfWritten(t *testing.T) {
+	directory := stateScene(t) + "/twinbox"
+	must(t, os.Mkdir(directory, 0700))
+	must(t, os.WriteFile(directory+"/.a.1.0", []byte("{"), 0600))
+	must(t, os.WriteFile(directory+"/.b.2.0", nil, 0600))
+	held, err := os.Open(directory + "/.b.2.0")
+	must(t, err)
+	defer held.Close()
+	must(t, syscall.Flock(int(held.Fd()), syscall.LOCK_EX)) // its writer is at work
+	must(t, wantGC(t, true, "half-written state files to remove: 1\n"))
+	must(t, wantGC(t, false, "half-written state files removed: 1\n"))
+	if isThere(directory+"/.a.1.0") || !isThere(directory+"/.b.2.0") {
+		t.Error("the wrong one is gone")
+	}
+}
+
+// As after a run that failed late: everything is there, and goes; the second call does nothing.
+func TestCleanup(t *testing.T) {
+	base := stateScene(t)
+	c := stateContainer("a")
+	c.PidFile = base + "/elsewhere"
+	if os.Geteuid() == 0 {
+		c.Cgroup = fmt.Sprintf("/twinbox-gotest-%d", os.Getpid())
+		c.Spec.HasVeth = true
+		c.Spec.Veth.Host.Name = "left0"
+	}
+	before := countDescriptors()
+	must(t, stateCreate(c))
+	pid, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "60"},
+		&syscall.ProcAttr{Sys: &syscall.SysProcAttr{PidFD: &c.PidFD}})
+	must(t, err)
+	c.Pid = pid
+	var pipe [2]int
+	must(t, syscall.Pipe2(pipe[:], syscall.O_CLOEXEC))
+	c.SyncFD, c.ErrorFD = pipe[0], pipe[1]
+	must(t, os.WriteFile(c.PidFile, []byte("whatever"), 0600))
+	c.PidFileMade = true
+	if os.Geteuid() == 0 {
+		must(t, os.Mkdir(cgroupRoot+c.Cgroup, 0755))
+		c.CgroupFD, err = syscall.Open(cgroupRoot+c.Cgroup, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		must(t, err)
+		makeLink(t, "left0")
+		c.LinkMade = true
+	}
+	for i := 0; i < 2; i++ {
+		must(t, cleanupContainer(c))
+		if syscall.Kill(pid, 0) != syscall.ESRCH || isThere(c.PidFile) || hostLinkExists("left0") ||
+			isThere(base+"/twinbox/a.json") || c.Cgroup != "" && isThere(cgroupRoot+c.Cgroup) {
+			t.Errorf("call %d: something is left", i)
+		}
+	}
+	if after := countDescriptors(); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+// A resource that stays keeps its name in the state file, for gc, and nothing else.
+func TestCleanupFailing(t *testing.T) {
+	base := stateScene(t)
+	c := stateContainer("a")
+	must(t, stateCreate(c))
+	c.PidFile = base // a directory: EISDIR
+	c.PidFileMade = true
+	wantError(t, cleanupContainer(c), syscall.EISDIR, "removing pid file "+base, "`gobox gc` tries again")
+	list, err := stateList()
+	if err != nil || len(list) != 1 || list[0].Alive {
+		t.Error(list, err)
+	}
+	must(t, wantGC(t, false, "a: removed state file\n"))
+}
+
+func TestList(t *testing.T) {
+	base := stateScene(t)
+	listed := func(json bool) (string, error) {
+		var out strings.Builder
+		err := listPrint(json, &out)
+		return out.String(), err
+	}
+	if text, err := listed(false); err != nil ||
+		text != "NAME  PID  RUNTIME  STATUS  CREATED  CGROUP  LINK\n" {
+		t.Errorf("%q %v", text, err)
+	}
+	if text, err := listed(true); err != nil || text != "[]\n" {
+		t.Errorf("%q %v", text, err)
+	}
+	leaveState(t, stateContainer("zz-stale"))
+	c := stateContainer("a")
+	must(t, stateCreate(c))
+	must(t, os.WriteFile(base+"/twinbox/m.json", nil, 0600))
+	text, err := listed(false)
+	wantError(t, err, 0, base+"/twinbox/m.json", "nothing was removed")
+	for _, part := range []string{
+		"NAME      PID  RUNTIME  STATUS   CREATED               CGROUP  LINK\n" +
+			"a         -    gobox    running  20",
+		"Z  -       -\nzz-stale  -    gobox    stale    20",
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in\n%s", part, text)
+		}
+	}
+	text, _ = listed(true)
+	var back []map[string]any
+	must(t, json.Unmarshal([]byte(text), &back))
+	if len(back) != 2 || len(back[0]) != 10 || back[0]["name"] != "a" ||
+		back[0]["status"] != "running" || back[1]["status"] != "stale" {
+		t.Errorf("%s", text)
+	}
+	stateRemove(c)
+}
