@@ -105,23 +105,42 @@ int devices_create(struct container *c, int dev, int clones[DEVICES_N], struct e
 	return rc < 0 ? -1 : devices_link(dev, e);
 }
 
+/* The file was made by us in our own tmpfs: no name of the rootfs is followed (CVE-2025-52565). */
+static int device_mount(struct container *c, int dev, const char *name, int mount, struct error *e)
+{
+	int target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), rc;
+
+	if (target < 0)
+		return error_sys(e, "opening /dev/%s", name);
+	events_call(c, "move_mount(\"/dev/%s\")", name);
+	rc = sys_attach(mount, target);
+	if (rc < 0)
+		error_sys(e, "mounting /dev/%s", name);
+	close(target);
+	return rc;
+}
+
 int devices_attach(struct container *c, int dev, const int clones[DEVICES_N], struct error *e)
 {
-	for (size_t i = 0; i < DEVICES_N; i++) {
-		int target, rc;
-
-		if (clones[i] < 0)
-			continue;
-		target = openat(dev, devices[i].name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (target < 0)
-			return error_sys(e, "opening /dev/%s", devices[i].name);
-		events_call(c, "move_mount(\"/dev/%s\")", devices[i].name);
-		rc = sys_attach(clones[i], target);
-		if (rc < 0)
-			error_sys(e, "mounting the host's /dev/%s", devices[i].name);
-		close(target);
-		if (rc < 0)
+	for (size_t i = 0; i < DEVICES_N; i++)
+		if (clones[i] >= 0 && device_mount(c, dev, devices[i].name, clones[i], e) < 0)
 			return -1;
-	}
 	return 0;
+}
+
+int devices_console(struct container *c, int dev, struct error *e)
+{
+	int mount, rc;
+
+	events_call(c, "open_tree(\"/dev/console\", OPEN_TREE_CLONE)");
+	mount = sys_clone_mount(c->console_fd, 0);
+	if (mount < 0)
+		return error_sys(e, "copying the terminal for /dev/console");
+	rc = device_stand_in(dev, "console");
+	if (rc < 0)
+		error_sys(e, "making file /dev/console");
+	else
+		rc = device_mount(c, dev, "console", mount, e);
+	close(mount);
+	return rc;
 }

@@ -20,6 +20,12 @@ int devices_create(struct container *c, int dev, int clones[DEVICES_N], struct e
 int devices_attach(struct container *c, int dev, const int clones[DEVICES_N], struct error *e);
 
 /*
+ * Mounts the container's terminal (c->console_fd, of its own devpts, which is attached already) on
+ * dev's "console", as runc and crun have it.
+ */
+int devices_console(struct container *c, int dev, struct error *e);
+
+/*
  * A detached mount of one of the host's devices: DEVICE_NULL or another index of devices.c's table.
  * Only what really is that device (type and number) is taken. Call it before the root changes.
  */

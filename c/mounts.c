@@ -55,14 +55,7 @@ static int mounts_private(struct container *c, struct mounts *m, struct error *e
 /* The container's terminal: from its own devpts, or else the host's while that can be reached. */
 static int mounts_console(struct container *c, struct mounts *m, struct error *e)
 {
-	int devpts = -1;
-
-	if (!c->new_terminal)
-		return 0;
-	for (size_t i = 0; i < m->n; i++)
-		if (strcmp(m->entries[i].spec->type, "devpts") == 0)
-			devpts = m->entries[i].fd;
-	return console_open(c, devpts, e);
+	return c->new_terminal ? console_open(c, m->devpts, e) : 0;
 }
 
 /* No pivot_root(2): where "/" is the kernel's first rootfs, it refuses (EINVAL). */
@@ -164,7 +157,7 @@ static int mounts_attach(struct container *c, struct mounts *m, struct error *e)
 		if (mounts_attach_one(c, m, &m->entries[i], e) < 0)
 			return -1;
 	events_fact(c, "mounts", "%zu", m->n);
-	return 0;
+	return c->new_terminal && m->dev && m->devpts >= 0 ? devices_console(c, m->dev->fd, e) : 0;
 }
 
 /* runc and crun make a working directory that is missing; so do we, while the root can be written.
@@ -292,7 +285,7 @@ static void mounts_close(struct mounts *m)
 
 int mounts_setup(struct container *c, struct error *e)
 {
-	struct mounts m = {.root = -1, .null_fd = -1, .empty_fd = -1};
+	struct mounts m = {.root = -1, .devpts = -1, .null_fd = -1, .empty_fd = -1};
 	int rc = 0;
 
 	for (size_t i = 0; i < DEVICES_N; i++)

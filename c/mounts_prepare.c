@@ -239,6 +239,8 @@ static int mounts_prepare_one(
 	if (f.propagation &&
 		sys_setattr(entry->fd, f.propagation & MS_REC ? AT_RECURSIVE : 0, &attr) < 0)
 		return error_sys(e, "setting the propagation of %s", entry->spec->destination);
+	if (strcmp(entry->spec->type, "devpts") == 0)
+		m->devpts = entry->fd;
 	if (strcmp(entry->spec->destination, "/dev") == 0)
 		m->dev = strcmp(entry->spec->type, "tmpfs") == 0 ? entry : NULL;
 	return 0;

@@ -27,6 +27,7 @@ struct mounts {
 	struct mount_entry *entries;
 	size_t n;		    /* as many as the spec has, in its order */
 	struct mount_entry *dev;    /* the tmpfs on /dev that gets the default devices; or NULL */
+	int devpts;		    /* the last devpts of the entries, for the terminal; or -1 */
 	int device_fds[DEVICES_N];  /* the host's, where this process may not make its own */
 	int null_fd, empty_fd;	    /* what covers a masked file, and a masked directory */
 	bool null_used, empty_used; /* attached once already */

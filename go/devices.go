@@ -113,6 +113,21 @@ func devicesCreate(c *Container, dev int, clones *[devicesN]int) error {
 	return devicesLink(dev)
 }
 
+// deviceMount: the file was made by us in our own tmpfs: no name of the rootfs is followed
+// (CVE-2025-52565).
+func deviceMount(c *Container, dev int, name string, mount int) error {
+	target, err := syscall.Openat(dev, name, oPath|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return errorSys(err, "opening /dev/%s", name)
+	}
+	defer syscall.Close(target)
+	eventsCall(c, "move_mount(\"/dev/%s\")", name)
+	if err := sysAttach(mount, target); err != nil {
+		return errorSys(err, "mounting /dev/%s", name)
+	}
+	return nil
+}
+
 // devicesAttach mounts the clones over their files, once dev is attached; nothing where there are
 // none.
 func devicesAttach(c *Container, dev int, clones *[devicesN]int) error {
@@ -120,17 +135,24 @@ func devicesAttach(c *Container, dev int, clones *[devicesN]int) error {
 		if clones[i] < 0 {
 			continue
 		}
-		target, err := syscall.Openat(dev, devices[i].name,
-			oPath|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
-		if err != nil {
-			return errorSys(err, "opening /dev/%s", devices[i].name)
-		}
-		eventsCall(c, "move_mount(\"/dev/%s\")", devices[i].name)
-		err = sysAttach(clones[i], target)
-		syscall.Close(target)
-		if err != nil {
-			return errorSys(err, "mounting the host's /dev/%s", devices[i].name)
+		if err := deviceMount(c, dev, devices[i].name, clones[i]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// devicesConsole mounts the container's terminal (c.ConsoleFD, of its own devpts, which is attached
+// already) on dev's "console", as runc and crun have it.
+func devicesConsole(c *Container, dev int) error {
+	eventsCall(c, "open_tree(\"/dev/console\", OPEN_TREE_CLONE)")
+	mount, err := sysCloneMount(c.ConsoleFD, 0)
+	if err != nil {
+		return errorSys(err, "copying the terminal for /dev/console")
+	}
+	defer syscall.Close(mount)
+	if err := deviceStandIn(dev, "console"); err != nil {
+		return errorSys(err, "making file /dev/console")
+	}
+	return deviceMount(c, dev, "console", mount)
 }

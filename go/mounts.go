@@ -44,17 +44,10 @@ func mountsPrivate(c *Container, m *mounts) error {
 // mountsConsole opens the container's terminal: from its own devpts, or else the host's while that
 // can be reached.
 func mountsConsole(c *Container, m *mounts) error {
-	devpts := -1
-
 	if !c.NewTerminal {
 		return nil
 	}
-	for i := range m.entries {
-		if m.entries[i].spec.Type == "devpts" {
-			devpts = m.entries[i].fd
-		}
-	}
-	return consoleOpen(c, devpts)
+	return consoleOpen(c, m.devpts)
 }
 
 // mountsEnterChroot: no pivot_root(2): where "/" is the kernel's first rootfs, it refuses (EINVAL).
@@ -163,6 +156,9 @@ func mountsAttach(c *Container, m *mounts) error {
 		}
 	}
 	eventsFact(c, "mounts", "%d", len(m.entries))
+	if c.NewTerminal && m.dev != nil && m.devpts >= 0 {
+		return devicesConsole(c, m.dev.fd)
+	}
 	return nil
 }
 
@@ -288,7 +284,7 @@ func mountsClose(m *mounts) {
 // New mount namespace: pivot_root, or chroot with c.NoPivot. Without a mount namespace: chroot only.
 // Joined mount namespace (path): that namespace's own root.
 func mountsSetup(c *Container) error {
-	m := mounts{root: -1, nullFD: -1, emptyFD: -1}
+	m := mounts{root: -1, devpts: -1, nullFD: -1, emptyFD: -1}
 	defer mountsClose(&m)
 
 	for i := range m.deviceFDs {

@@ -28,6 +28,7 @@ type mounts struct {
 	root                int // the rootfs: detached first, then the container's "/"
 	entries             []mountEntry
 	dev                 *mountEntry   // the tmpfs on /dev that gets the default devices; or nil
+	devpts              int           // the last devpts of the entries, for the terminal; or -1
 	deviceFDs           [devicesN]int // the host's, where this process may not make its own
 	nullFD, emptyFD     int           // what covers a masked file, and a masked directory
 	nullUsed, emptyUsed bool          // attached once already
@@ -260,6 +261,9 @@ func mountsPrepareOne(c *Container, m *mounts, entry *mountEntry) error {
 		if err := sysSetattr(entry.fd, recursive, &attr); err != nil {
 			return errorSys(err, "setting the propagation of %s", entry.spec.Destination)
 		}
+	}
+	if entry.spec.Type == "devpts" {
+		m.devpts = entry.fd
 	}
 	if entry.spec.Destination == "/dev" {
 		m.dev = nil

@@ -13,9 +13,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"unsafe"
 )
 
 // mountsScene is one container: its rootfs is BASE/rootfs, and BASE/host is a directory beside it,
@@ -316,6 +318,19 @@ var mountsScenes = []mountsScene{
 		want: "/etc/secret char 1:3 0666\n/etc/second char 1:3 0666\n/etc/private/key ENOENT\n",
 	},
 	{
+		name:   "null of the host", // CVE-2025-31133
+		spec:   func(_ string, s *Spec) { s.MaskedPaths = []string{"/etc"} },
+		before: replaceNull,
+		want:   "error: the host's /dev/null is not the character device 1:3\n",
+	},
+	{
+		name:   "old kernel",
+		spec:   func(string, *Spec) {},
+		before: forgetMountSetattr,
+		want: "error: the kernel has no mount_setattr: Function not implemented (ENOSYS)\n" +
+			"hint: Linux 5.12 or newer is needed\n",
+	},
+	{
 		name: "working directory by descriptor", // CVE-2024-21626
 		spec: func(_ string, s *Spec) {
 			s.Mounts = []SpecMount{procMount}
@@ -405,6 +420,33 @@ func keepHostDirectory() error {
 		return err
 	}
 	return syscall.Dup3(fd, 77, 0)
+}
+
+// replaceNull: the host's own /dev/null has been replaced by a file.
+func replaceNull() error {
+	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	return syscall.Mount("host/seen", "/dev/null", "", syscall.MS_BIND, "")
+}
+
+// forgetMountSetattr: an older kernel, as a filter on this thread sees to it.
+func forgetMountSetattr() error {
+	const prSetNoNewPrivs, seccompModeFilter, seccompErrno, seccompAllow = 38, 2, 0x50000, 0x7fff0000
+	code := []syscall.SockFilter{
+		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS}, // seccomp_data.nr
+		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, Jf: 1, K: sysMountSetattr},
+		{Code: syscall.BPF_RET | syscall.BPF_K, K: seccompErrno | uint32(syscall.ENOSYS)},
+		{Code: syscall.BPF_RET | syscall.BPF_K, K: seccompAllow},
+	}
+	filter := syscall.SockFprog{Len: uint16(len(code)), Filter: &code[0]}
+	runtime.LockOSThread()
+	if _, _, errno := syscall.Syscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
+		return errno
+	}
+	_, _, errno := syscall.Syscall(syscall.SYS_PRCTL, syscall.PR_SET_SECCOMP, seccompModeFilter,
+		uintptr(unsafe.Pointer(&filter)))
+	return errnoError(errno)
 }
 
 // --- the two processes; the test binary plays both ---
