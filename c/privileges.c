@@ -92,7 +92,7 @@ static int drop_bounding(struct container *c, struct error *e)
 {
 	uint64_t keep = c->spec->process.capabilities.bounding;
 
-	events_call(c, "prctl(PR_CAPBSET_DROP, all but %#" PRIx64 ")", keep);
+	events_call(c, "prctl(PR_CAPBSET_DROP, all but 0x%" PRIx64 ")", keep);
 	for (int number = 0; number < CAPABILITY_BITS; number++) {
 		int has = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
 		bool wanted = keep >> number & 1;
@@ -170,7 +170,7 @@ static int set_capabilities(struct container *c, struct error *e)
 		data[i].inheritable = (uint32_t)(want->inheritable >> 32 * i);
 	}
 	events_call(c,
-		"capset(effective %#" PRIx64 ", permitted %#" PRIx64 ", inheritable %#" PRIx64 ")",
+		"capset(effective 0x%" PRIx64 ", permitted 0x%" PRIx64 ", inheritable 0x%" PRIx64 ")",
 		want->effective, want->permitted, want->inheritable);
 	if (syscall(SYS_capset, &header, data) == 0)
 		return 0;
@@ -188,7 +188,7 @@ static int set_ambient(struct container *c, struct error *e)
 	const struct spec_capabilities *want = &c->spec->process.capabilities;
 	uint64_t raise = want->ambient & want->permitted & want->inheritable;
 
-	events_call(c, "prctl(PR_CAP_AMBIENT_RAISE, %#" PRIx64 ")", raise);
+	events_call(c, "prctl(PR_CAP_AMBIENT_RAISE, 0x%" PRIx64 ")", raise);
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return error_sys(e, "clearing the ambient capabilities");
 	for (int number = 0; number < CAPABILITY_BITS; number++)

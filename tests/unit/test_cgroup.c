@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -333,6 +335,29 @@ static void makes_and_removes_with_parents(void **state)
 	assert_removed(t.c.cgroup);
 	assert_false(exists(place("")));
 	assert_removed(t.c.cgroup); /* gone already */
+}
+
+/* What the namespaces stage does with cgroup_fd. */
+static void its_descriptor_takes_a_process_in(void **state)
+{
+	struct clone_args args = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD};
+	char pids[32];
+	pid_t pid;
+
+	(void)state;
+	NEEDS_ROOT();
+	ask_for("/one");
+	assert_created();
+	args.cgroup = (uint64_t)t.c.cgroup_fd;
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	assert_true(pid >= 0);
+	if (pid == 0)
+		for (;;)
+			pause();
+	snprintf(pids, sizeof(pids), "%d\n", pid);
+	assert_string_equal(read_text(place("/one/cgroup.procs")), pids);
+	assert_removed(t.c.cgroup);
+	assert_killed(pid);
 }
 
 static void takes_nothing_over(void **state)
@@ -653,6 +678,7 @@ int main(void)
 		TEST(refuses_other_file_systems),
 		TEST(names_a_missing_controller),
 		TEST(makes_and_removes_with_parents),
+		TEST(its_descriptor_takes_a_process_in),
 		TEST(takes_nothing_over),
 		TEST(leaves_parents_that_were_there),
 		TEST(leaves_parents_in_use),

@@ -264,6 +264,33 @@ static int lose_bounding_chown(void)
 	return prctl(PR_CAPBSET_DROP, CAP_CHOWN, 0, 0, 0);
 }
 
+/* As a caller that was itself started with ambient capabilities. */
+static int have_ambient(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -1;
+	data[0].inheritable = CHOWN | KILL;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return -1;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHOWN, 0, 0);
+}
+
+static void nothing_of_the_caller_passes(void **state)
+{
+	(void)state;
+	NEEDS_ROOT();
+	t.spec.process.capabilities = (struct spec_capabilities){
+		.given = true, .bounding = CHOWN, .permitted = CHOWN, .inheritable = CHOWN};
+	run_stage(have_ambient);
+	assert_passed();
+	assert_string_equal(line_of("CapInh:"), "CapInh: 0000000000000001");
+	assert_string_equal(line_of("CapAmb:"), "CapAmb: 0000000000000000");
+	assert_string_equal(line_of("CapEff:"), "CapEff: 0000000000000000");
+}
+
 #define TAKE_IT_OUT "take it out of process.capabilities, or start the runtime with it"
 
 static void names_the_capability_it_lacks(void **state)
@@ -478,6 +505,7 @@ int main(void)
 		TEST(becomes_another_user_with_capabilities),
 		TEST(root_keeps_what_is_listed),
 		TEST(no_list_means_no_capability),
+		TEST(nothing_of_the_caller_passes),
 		TEST(names_the_capability_it_lacks),
 		TEST(explains_sets_that_do_not_fit),
 		TEST(sets_limits_in_order),
