@@ -29,7 +29,8 @@ int json_read(const char *label, const char *data, size_t len, json_t **out, str
 		return -1;
 	*out = json_loadb(data, len, JSON_DECODE_ANY, &problem);
 	if (!*out)
-		return error_say(e, "%s:%d:%d: %s", label, problem.line, problem.column, problem.text);
+		return error_say(
+			e, "%s:%d:%d: %s", label, problem.line, problem.column, problem.text);
 	return 0;
 }
 
@@ -73,8 +74,7 @@ static int json_write_object(json_t *value, FILE *out, int level)
 	keys = calloc(size, sizeof(*keys));
 	if (!keys)
 		return -1;
-	json_object_foreach (value, key, member)
-		keys[n++] = key;
+	json_object_foreach(value, key, member) keys[n++] = key;
 	qsort(keys, n, sizeof(*keys), compare_texts);
 	fputc('{', out);
 	for (size_t i = 0; i < n && !failed; i++) {

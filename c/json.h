@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define JSON_MAX_DEPTH 32     /* objects and arrays within each other */
+#define JSON_MAX_DEPTH	32    /* objects and arrays within each other */
 #define JSON_MAX_VALUES 16384 /* values in one file: what bounds the memory of the tree */
 
 /* A text of the file as messages show it: cut to 64 bytes. */

@@ -9,7 +9,7 @@
 
 /* A key of an object that is being read: its text after escapes, in scanner.text. */
 struct key {
-	size_t offset;	   /* of its quote in the file */
+	size_t offset; /* of its quote in the file */
 	size_t text, len;
 };
 
@@ -27,8 +27,8 @@ struct scanner {
 
 static int scan_value(struct scanner *s);
 
-static int __attribute__((format(printf, 3, 4))) refuse(struct scanner *s, size_t at,
-							const char *format, ...)
+static int __attribute__((format(printf, 3, 4)))
+refuse(struct scanner *s, size_t at, const char *format, ...)
 {
 	char what[160];
 	size_t line = 1, column = 1;
@@ -103,7 +103,8 @@ static int scan_number(struct scanner *s)
 		n = n * 10 + digit;
 	}
 	if (peek(s) == '.' || peek(s) == 'e' || peek(s) == 'E')
-		return refuse(s, begin, "a number must be an integer, without fraction or exponent");
+		return refuse(
+			s, begin, "a number must be an integer, without fraction or exponent");
 	return 0;
 }
 
@@ -192,7 +193,7 @@ static int scan_escape(struct scanner *s, bool key)
 /* One character of more than one byte: no overlong form, no surrogate, at most U+10FFFF. */
 static int scan_utf8(struct scanner *s, bool key)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char first = s->data[s->at];
 	size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
 	uint32_t c = first & (0xff >> (n + 1));
@@ -239,7 +240,7 @@ static int scan_string(struct scanner *s, bool key)
 
 static int scan_key(struct scanner *s)
 {
-	struct key key = { .offset = s->at, .text = s->text_n };
+	struct key key = {.offset = s->at, .text = s->text_n};
 
 	if (peek(s) != '"')
 		return refuse_byte(s, "a key in quotes");
@@ -287,13 +288,13 @@ static int check_keys(struct scanner *s, size_t first)
 		const struct key *a = &s->keys[i - 1], *b = &s->keys[i];
 
 		if (a->len == b->len && memcmp(s->text + a->text, s->text + b->text, a->len) == 0 &&
-		    (!twice || b->offset < twice->offset))
+			(!twice || b->offset < twice->offset))
 			twice = b;
 	}
 	if (twice) {
 		s->text[twice->text + twice->len] = '\0';
 		return refuse(s, twice->offset, "key \"%s\" is given twice",
-			      json_shown((char *)s->text + twice->text).text);
+			json_shown((char *)s->text + twice->text).text);
 	}
 	return 0;
 }
@@ -394,7 +395,8 @@ static int scan_file(struct scanner *s)
 
 int json_check(const char *label, const char *data, size_t len, struct error *e)
 {
-	struct scanner s = { .label = label, .data = (const unsigned char *)data, .len = len, .e = e };
+	struct scanner s = {
+		.label = label, .data = (const unsigned char *)data, .len = len, .e = e};
 	int failed;
 
 	s.text = malloc(len + 1);

@@ -22,19 +22,19 @@ enum mount_option_class {
 /* What may stand after the '=' of a parameter. */
 enum mount_option_value {
 	VALUE_NONE,
-	VALUE_OCTAL,	/* 0 to 07777 */
-	VALUE_ID,	/* 0 to 4294967294 */
-	VALUE_COUNT,	/* decimal number with an optional k, m or g */
-	VALUE_SIZE,	/* the same, or a percentage of the memory */
-	VALUE_HIDEPID,	/* proc(5) */
-	VALUE_SUBSET,	/* "pid", proc(5) */
+	VALUE_OCTAL,   /* 0 to 07777 */
+	VALUE_ID,      /* 0 to 4294967294 */
+	VALUE_COUNT,   /* decimal number with an optional k, m or g */
+	VALUE_SIZE,    /* the same, or a percentage of the memory */
+	VALUE_HIDEPID, /* proc(5) */
+	VALUE_SUBSET,  /* "pid", proc(5) */
 };
 
 struct mount_option {
 	const char *name; /* "ro"; with a value "mode=" */
 	enum mount_option_class class;
-	uint64_t set, clear;	       /* clear first, then set */
-	const char *type;	       /* the only mount type that has it; NULL: every type */
+	uint64_t set, clear; /* clear first, then set */
+	const char *type;    /* the only mount type that has it; NULL: every type */
 	enum mount_option_value value;
 };
 

@@ -4,7 +4,8 @@
 
 #define RLIMIT_COUNT 16
 
-/* "RLIMIT_CPU" is rlimit_names[0]: the place in the list is the number of asm-generic/resource.h. */
+/* "RLIMIT_CPU" is rlimit_names[0]: the place in the list is the number of asm-generic/resource.h.
+ */
 extern const char *const rlimit_names[RLIMIT_COUNT];
 
 /* The number of a name, -1 where there is no such limit. */

@@ -18,7 +18,10 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-#define ROW(name, proc, flag) { name, proc, flag, #flag }
+#define ROW(name, proc, flag)                                                                      \
+	{                                                                                          \
+		name, proc, flag, #flag                                                            \
+	}
 
 const struct namespace_kind namespace_kinds[NS_COUNT] = {
 	[NS_CGROUP] = ROW("cgroup", "cgroup", CLONE_NEWCGROUP),
@@ -40,8 +43,8 @@ static const char *skip_digits(const char *p)
 }
 
 /* 1.MINOR.PATCH, perhaps with -SUFFIX: what has changed since 1.0 is additions. */
-static int read_version(const struct where *at, json_t *value, const struct field *f,
-			struct error *e)
+static int read_version(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	char **version = f->into;
 	const char *p;
@@ -59,8 +62,8 @@ static int read_root(const struct where *at, json_t *value, const struct field *
 {
 	struct spec *s = f->into;
 	const struct field fields[] = {
-		{ "path", read_string, &s->root.path, 1, 4095, false },
-		{ "readonly", read_bool, &s->root.readonly, 0, 0, false },
+		{"path", read_string, &s->root.path, 1, 4095, false},
+		{"readonly", read_bool, &s->root.readonly, 0, 0, false},
 	};
 
 	return read_object(at, value, fields, ARRAY_SIZE(fields), e);
@@ -70,15 +73,15 @@ static int read_spec(const struct where *at, json_t *value, struct spec *s, stru
 {
 	char *schema = NULL; /* for editors; not used here */
 	const struct field fields[] = {
-		{ "$schema", read_string, &schema, 0, 0, false },
-		{ "ociVersion", read_version, &s->oci_version, 1, 64, true },
-		{ "hostname", read_string, &s->hostname, 1, 64, false },
-		{ "root", read_root, s, 0, 0, false },
-		{ "process", spec_read_process, s, 0, 0, false },
-		{ "mounts", spec_read_mounts, s, 0, 0, false },
-		{ "linux", spec_read_linux, s, 0, 0, false },
-		{ "annotations", read_key_values, &s->annotations, 0, 0, false },
-		{ "veth", spec_read_veth, s, 0, 0, false },
+		{"$schema", read_string, &schema, 0, 0, false},
+		{"ociVersion", read_version, &s->oci_version, 1, 64, true},
+		{"hostname", read_string, &s->hostname, 1, 64, false},
+		{"root", read_root, s, 0, 0, false},
+		{"process", spec_read_process, s, 0, 0, false},
+		{"mounts", spec_read_mounts, s, 0, 0, false},
+		{"linux", spec_read_linux, s, 0, 0, false},
+		{"annotations", read_key_values, &s->annotations, 0, 0, false},
+		{"veth", spec_read_veth, s, 0, 0, false},
 	};
 	int failed = read_object(at, value, fields, ARRAY_SIZE(fields), e);
 
@@ -105,8 +108,8 @@ static int fill_defaults(const struct where *at, struct spec *s, struct error *e
 	if (!s->process.cwd)
 		s->process.cwd = strdup("/");
 	if (!s->process.cwd || !fill_list(&s->process.args, "/bin/sh") ||
-	    !fill_list(&s->process.env, NULL) || !fill_list(&s->masked_paths, NULL) ||
-	    !fill_list(&s->readonly_paths, NULL))
+		!fill_list(&s->process.env, NULL) || !fill_list(&s->masked_paths, NULL) ||
+		!fill_list(&s->readonly_paths, NULL))
 		return spec_no_memory(at, e);
 	for (size_t i = 0; i < s->mounts_n; i++) {
 		if (!fill_list(&s->mounts[i].options, NULL))
@@ -122,7 +125,7 @@ static int refuse_size(const char *label, struct error *e)
 
 int spec_parse(const char *label, const char *data, size_t len, struct spec *out, struct error *e)
 {
-	struct where file = { NULL, label, 0 };
+	struct where file = {NULL, label, 0};
 	json_t *tree = NULL;
 	int failed;
 

@@ -54,14 +54,14 @@ static bool uses_veth(const struct spec *s)
 
 /* Without them the host itself would get the name, the mounts or the address. */
 static const struct need needs[] = {
-	{ "hostname", uses_hostname, NS_UTS },
-	{ "root.readonly", uses_readonly_root, NS_MOUNT },
-	{ "mounts", uses_mounts, NS_MOUNT },
-	{ "linux.maskedPaths", uses_masked_paths, NS_MOUNT },
-	{ "linux.readonlyPaths", uses_readonly_paths, NS_MOUNT },
-	{ "linux.uidMappings", uses_uid_mappings, NS_USER },
-	{ "linux.gidMappings", uses_gid_mappings, NS_USER },
-	{ "veth", uses_veth, NS_NETWORK },
+	{"hostname", uses_hostname, NS_UTS},
+	{"root.readonly", uses_readonly_root, NS_MOUNT},
+	{"mounts", uses_mounts, NS_MOUNT},
+	{"linux.maskedPaths", uses_masked_paths, NS_MOUNT},
+	{"linux.readonlyPaths", uses_readonly_paths, NS_MOUNT},
+	{"linux.uidMappings", uses_uid_mappings, NS_USER},
+	{"linux.gidMappings", uses_gid_mappings, NS_USER},
+	{"veth", uses_veth, NS_NETWORK},
 };
 
 static int check_needs(const struct where *at, const struct spec *s, struct error *e)
@@ -72,10 +72,10 @@ static int check_needs(const struct where *at, const struct spec *s, struct erro
 
 		if (!need->used(s) || spec_makes(s, need->namespace))
 			continue;
-		spec_refuse(&(struct where){ at, need->field, 0 }, e, "needs a new %s namespace",
-			    name);
-		return error_hint(e, "add { \"type\": \"%s\" } to linux.namespaces, without a path",
-				  name);
+		spec_refuse(
+			&(struct where){at, need->field, 0}, e, "needs a new %s namespace", name);
+		return error_hint(
+			e, "add { \"type\": \"%s\" } to linux.namespaces, without a path", name);
 	}
 	return 0;
 }
@@ -86,11 +86,11 @@ static int check_maps(const struct where *at, const struct spec *s, struct error
 	if (!spec_makes(s, NS_USER))
 		return 0;
 	if (s->uid_mappings_n == 0)
-		return spec_refuse(&(struct where){ at, "linux.uidMappings", 0 }, e,
-				   "missing: a new user namespace needs it");
+		return spec_refuse(&(struct where){at, "linux.uidMappings", 0}, e,
+			"missing: a new user namespace needs it");
 	if (s->gid_mappings_n == 0)
-		return spec_refuse(&(struct where){ at, "linux.gidMappings", 0 }, e,
-				   "missing: a new user namespace needs it");
+		return spec_refuse(&(struct where){at, "linux.gidMappings", 0}, e,
+			"missing: a new user namespace needs it");
 	return 0;
 }
 
@@ -106,22 +106,22 @@ static bool is_mapped(const struct spec_idmap *maps, size_t n, uint32_t id)
 /* In a new user namespace an id that is not mapped cannot be taken (setresuid(2): EINVAL). */
 static int check_user(const struct where *at, const struct spec *s, struct error *e)
 {
-	struct where gids = { at, "process.user.additionalGids", 0 };
+	struct where gids = {at, "process.user.additionalGids", 0};
 
 	if (!spec_makes(s, NS_USER))
 		return 0;
 	if (!is_mapped(s->uid_mappings, s->uid_mappings_n, s->process.uid))
-		return spec_refuse(&(struct where){ at, "process.user.uid", 0 }, e,
-				   "%u is not in linux.uidMappings", s->process.uid);
+		return spec_refuse(&(struct where){at, "process.user.uid", 0}, e,
+			"%u is not in linux.uidMappings", s->process.uid);
 	if (!is_mapped(s->gid_mappings, s->gid_mappings_n, s->process.gid))
-		return spec_refuse(&(struct where){ at, "process.user.gid", 0 }, e,
-				   "%u is not in linux.gidMappings", s->process.gid);
+		return spec_refuse(&(struct where){at, "process.user.gid", 0}, e,
+			"%u is not in linux.gidMappings", s->process.gid);
 	for (size_t i = 0; i < s->process.additional_gids_n; i++) {
 		uint32_t gid = s->process.additional_gids[i];
 
 		if (!is_mapped(s->gid_mappings, s->gid_mappings_n, gid))
-			return spec_refuse(&(struct where){ &gids, NULL, i }, e,
-					   "%u is not in linux.gidMappings", gid);
+			return spec_refuse(&(struct where){&gids, NULL, i}, e,
+				"%u is not in linux.gidMappings", gid);
 	}
 	return 0;
 }
@@ -134,21 +134,20 @@ static int check_capabilities(const struct where *at, const struct spec *s, stru
 		const char *name, *within;
 		uint64_t set, limit;
 	} rules[] = {
-		{ "effective", "permitted", c->effective, c->permitted },
-		{ "inheritable", "bounding", c->inheritable, c->bounding },
-		{ "ambient", "permitted", c->ambient, c->permitted },
-		{ "ambient", "inheritable", c->ambient, c->inheritable },
+		{"effective", "permitted", c->effective, c->permitted},
+		{"inheritable", "bounding", c->inheritable, c->bounding},
+		{"ambient", "permitted", c->ambient, c->permitted},
+		{"ambient", "inheritable", c->ambient, c->inheritable},
 	};
-	struct where capabilities = { at, "process.capabilities", 0 };
+	struct where capabilities = {at, "process.capabilities", 0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		struct where here = { &capabilities, rules[i].name, 0 };
+		struct where here = {&capabilities, rules[i].name, 0};
 		uint64_t beyond = rules[i].set & ~rules[i].limit;
 
 		if (beyond)
 			return spec_refuse(&here, e, "%s is not in %s",
-					   capability_names[__builtin_ctzll(beyond)],
-					   rules[i].within);
+				capability_names[__builtin_ctzll(beyond)], rules[i].within);
 	}
 	return 0;
 }

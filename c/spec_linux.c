@@ -6,15 +6,16 @@
 /* Lines of a uid_map or gid_map since Linux 4.15 (user_namespaces(7)). */
 #define MAPPINGS_MAX 340
 
-static int read_namespace_type(const struct where *at, json_t *value, const struct field *f,
-			       struct error *e)
+static int read_namespace_type(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	char *name = NULL;
-	int failed = read_string(at, value, &(struct field){ .into = &name }, e);
+	int failed = read_string(at, value, &(struct field){.into = &name}, e);
 	int *id = f->into;
 
 	if (!failed) {
-		for (*id = 0; *id < NS_COUNT && strcmp(namespace_kinds[*id].name, name) != 0; (*id)++)
+		for (*id = 0; *id < NS_COUNT && strcmp(namespace_kinds[*id].name, name) != 0;
+			(*id)++)
 			;
 		if (*id == NS_COUNT)
 			failed = spec_refuse(at, e, "no such namespace: %s", json_shown(name).text);
@@ -28,8 +29,8 @@ static int read_namespace(const struct where *at, json_t *value, struct spec *s,
 	int id = NS_COUNT;
 	char *path = NULL;
 	const struct field fields[] = {
-		{ "type", read_namespace_type, &id, 0, 0, true },
-		{ "path", read_path, &path, 0, 0, false },
+		{"type", read_namespace_type, &id, 0, 0, true},
+		{"path", read_path, &path, 0, 0, false},
 	};
 
 	if (read_object(at, value, fields, ARRAY_SIZE(fields), e) < 0) {
@@ -40,20 +41,21 @@ static int read_namespace(const struct where *at, json_t *value, struct spec *s,
 		free(path);
 		return spec_refuse(at, e, "%s is listed twice", namespace_kinds[id].name);
 	}
-	s->namespaces[id] = (struct spec_namespace){ true, path };
+	s->namespaces[id] = (struct spec_namespace){true, path};
 	return 0;
 }
 
-static int read_namespaces(const struct where *at, json_t *value, const struct field *f,
-			   struct error *e)
+static int read_namespaces(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	json_t *element;
 	size_t i;
 
 	if (!json_is_array(value))
 		return spec_refuse_type(at, value, "an array", e);
-	json_array_foreach (value, i, element) {
-		if (read_namespace(&(struct where){ at, NULL, i }, element, f->into, e) < 0)
+	json_array_foreach(value, i, element)
+	{
+		if (read_namespace(&(struct where){at, NULL, i}, element, f->into, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -63,15 +65,15 @@ static int mapping_element(const struct where *at, json_t *value, void *place, s
 {
 	struct spec_idmap *m = place;
 	const struct field fields[] = {
-		{ "containerID", read_u32, &m->container_id, 0, UINT32_MAX - 1, true },
-		{ "hostID", read_u32, &m->host_id, 0, UINT32_MAX - 1, true },
-		{ "size", read_u32, &m->size, 1, UINT32_MAX, true },
+		{"containerID", read_u32, &m->container_id, 0, UINT32_MAX - 1, true},
+		{"hostID", read_u32, &m->host_id, 0, UINT32_MAX - 1, true},
+		{"size", read_u32, &m->size, 1, UINT32_MAX, true},
 	};
 
 	if (read_object(at, value, fields, ARRAY_SIZE(fields), e) < 0)
 		return -1;
 	if ((uint64_t)m->container_id + m->size > UINT32_MAX ||
-	    (uint64_t)m->host_id + m->size > UINT32_MAX)
+		(uint64_t)m->host_id + m->size > UINT32_MAX)
 		return spec_refuse(at, e, "goes beyond the last id, 4294967294");
 	return 0;
 }
@@ -83,26 +85,27 @@ static bool overlap(uint64_t a, uint64_t n, uint64_t b, uint64_t m)
 }
 
 /* No id twice on either side: the kernel would refuse the map with no more than EINVAL. */
-static int check_overlap(const struct where *at, const struct spec_idmap *maps, size_t n,
-			 struct error *e)
+static int check_overlap(
+	const struct where *at, const struct spec_idmap *maps, size_t n, struct error *e)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < i; j++) {
 			const struct spec_idmap *a = &maps[i], *b = &maps[j];
-			struct where here = { at, NULL, i };
+			struct where here = {at, NULL, i};
 
 			if (overlap(a->container_id, a->size, b->container_id, b->size))
-				return spec_refuse(&here, e,
-						   "container ids overlap with element %zu", j);
+				return spec_refuse(
+					&here, e, "container ids overlap with element %zu", j);
 			if (overlap(a->host_id, a->size, b->host_id, b->size))
-				return spec_refuse(&here, e, "host ids overlap with element %zu", j);
+				return spec_refuse(
+					&here, e, "host ids overlap with element %zu", j);
 		}
 	}
 	return 0;
 }
 
 static int read_mappings(const struct where *at, json_t *value, const struct field *f,
-			 struct spec_idmap **maps, size_t *n, struct error *e)
+	struct spec_idmap **maps, size_t *n, struct error *e)
 {
 	void *list = NULL;
 	int failed = read_list(at, value, f, &list, n, sizeof(**maps), mapping_element, e);
@@ -111,16 +114,16 @@ static int read_mappings(const struct where *at, json_t *value, const struct fie
 	return failed ? failed : check_overlap(at, *maps, *n, e);
 }
 
-static int read_uid_mappings(const struct where *at, json_t *value, const struct field *f,
-			     struct error *e)
+static int read_uid_mappings(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	struct spec *s = f->into;
 
 	return read_mappings(at, value, f, &s->uid_mappings, &s->uid_mappings_n, e);
 }
 
-static int read_gid_mappings(const struct where *at, json_t *value, const struct field *f,
-			     struct error *e)
+static int read_gid_mappings(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	struct spec *s = f->into;
 
@@ -134,13 +137,14 @@ static bool is_systemd_path(const char *path)
 	return path[0] != '/' && first && strchr(first + 1, ':');
 }
 
-static int read_cgroups_path(const struct where *at, json_t *value, const struct field *f,
-			     struct error *e)
+static int read_cgroups_path(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	char **path = f->into;
 
 	if (json_is_string(value) && is_systemd_path(json_string_value(value))) {
-		spec_refuse(at, e, "systemd's form slice:prefix:name is not supported by this runtime");
+		spec_refuse(
+			at, e, "systemd's form slice:prefix:name is not supported by this runtime");
 		return error_hint(e, "give a path below the cgroup mount, such as /twinbox/demo");
 	}
 	if (read_path(at, value, f, e) < 0)
@@ -154,13 +158,13 @@ int spec_read_linux(const struct where *at, json_t *value, const struct field *f
 {
 	struct spec *s = f->into;
 	const struct field fields[] = {
-		{ "namespaces", read_namespaces, s, 0, 0, false },
-		{ "uidMappings", read_uid_mappings, s, 1, MAPPINGS_MAX, false },
-		{ "gidMappings", read_gid_mappings, s, 1, MAPPINGS_MAX, false },
-		{ "cgroupsPath", read_cgroups_path, &s->cgroups_path, 0, 0, false },
-		{ "resources", spec_read_resources, s, 0, 0, false },
-		{ "maskedPaths", read_paths, &s->masked_paths, 0, 0, false },
-		{ "readonlyPaths", read_paths, &s->readonly_paths, 0, 0, false },
+		{"namespaces", read_namespaces, s, 0, 0, false},
+		{"uidMappings", read_uid_mappings, s, 1, MAPPINGS_MAX, false},
+		{"gidMappings", read_gid_mappings, s, 1, MAPPINGS_MAX, false},
+		{"cgroupsPath", read_cgroups_path, &s->cgroups_path, 0, 0, false},
+		{"resources", spec_read_resources, s, 0, 0, false},
+		{"maskedPaths", read_paths, &s->masked_paths, 0, 0, false},
+		{"readonlyPaths", read_paths, &s->readonly_paths, 0, 0, false},
 	};
 
 	return read_object(at, value, fields, ARRAY_SIZE(fields), e);

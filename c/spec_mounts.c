@@ -5,11 +5,17 @@
 #include <string.h>
 
 static const char *const mount_types[] = {
-	"bind", "cgroup", "devpts", "mqueue", "proc", "sysfs", "tmpfs",
+	"bind",
+	"cgroup",
+	"devpts",
+	"mqueue",
+	"proc",
+	"sysfs",
+	"tmpfs",
 };
 
-static int read_mount_type(const struct where *at, json_t *value, const struct field *f,
-			   struct error *e)
+static int read_mount_type(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	char **type = f->into;
 
@@ -19,24 +25,24 @@ static int read_mount_type(const struct where *at, json_t *value, const struct f
 		if (strcmp(mount_types[i], *type) == 0)
 			return 0;
 	}
-	return spec_refuse(at, e, "mount type %s is not supported by this runtime",
-			   json_shown(*type).text);
+	return spec_refuse(
+		at, e, "mount type %s is not supported by this runtime", json_shown(*type).text);
 }
 
 /* Each option known for this type, its value as the option wants it. */
 static int check_options(const struct where *at, const struct spec_mount *m, struct error *e)
 {
-	struct where options = { at, "options", 0 };
+	struct where options = {at, "options", 0};
 	bool bind = false;
 
 	for (size_t i = 0; i < m->options.n; i++) {
 		const char *option = m->options.v[i];
 		const struct mount_option *o = mount_option_find(m->type, option);
-		struct where here = { &options, NULL, i };
+		struct where here = {&options, NULL, i};
 
 		if (!o)
 			return spec_refuse(&here, e, "%s mounts have no option %s", m->type,
-					   json_shown(option).text);
+				json_shown(option).text);
 		if (!mount_option_valid(o, option))
 			return spec_refuse(&here, e, "bad value: %s", json_shown(option).text);
 		bind |= o->class == OPTION_BIND;
@@ -49,7 +55,7 @@ static int check_options(const struct where *at, const struct spec_mount *m, str
 
 static int check_source(const struct where *at, struct spec_mount *m, struct error *e)
 {
-	struct where source = { at, "source", 0 };
+	struct where source = {at, "source", 0};
 
 	if (!m->source && strcmp(m->type, "bind") == 0)
 		return spec_refuse(&source, e, "missing");
@@ -66,17 +72,17 @@ static int mount_element(const struct where *at, json_t *value, void *place, str
 {
 	struct spec_mount *m = place;
 	const struct field fields[] = {
-		{ "destination", read_path, &m->destination, 0, 0, true },
-		{ "type", read_mount_type, &m->type, 1, 0, true },
-		{ "source", read_string, &m->source, 1, 4095, false },
-		{ "options", read_strings, &m->options, 0, 0, false },
+		{"destination", read_path, &m->destination, 0, 0, true},
+		{"type", read_mount_type, &m->type, 1, 0, true},
+		{"source", read_string, &m->source, 1, 4095, false},
+		{"options", read_strings, &m->options, 0, 0, false},
 	};
 
 	if (read_object(at, value, fields, ARRAY_SIZE(fields), e) < 0)
 		return -1;
 	if (strcmp(m->destination, "/") == 0)
-		return spec_refuse(&(struct where){ at, "destination", 0 }, e,
-				   "must not be the container's root");
+		return spec_refuse(&(struct where){at, "destination", 0}, e,
+			"must not be the container's root");
 	if (check_source(at, m, e) < 0)
 		return -1;
 	return check_options(at, m, e);
@@ -86,8 +92,8 @@ int spec_read_mounts(const struct where *at, json_t *value, const struct field *
 {
 	struct spec *s = f->into;
 	void *list = NULL;
-	int failed = read_list(at, value, f, &list, &s->mounts_n, sizeof(struct spec_mount),
-			       mount_element, e);
+	int failed = read_list(
+		at, value, f, &list, &s->mounts_n, sizeof(struct spec_mount), mount_element, e);
 
 	s->mounts = list;
 	return failed;

@@ -229,8 +229,8 @@ static json_t *linux_tree(struct tree *t, const struct spec *s)
 	return o;
 }
 
-static void put_address(struct tree *t, json_t *object, const char *key,
-			const struct spec_address *a)
+static void put_address(
+	struct tree *t, json_t *object, const char *key, const struct spec_address *a)
 {
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%u.%u.%u.%u", a->ip[0], a->ip[1], a->ip[2], a->ip[3]);
@@ -279,7 +279,7 @@ static json_t *spec_tree(struct tree *t, const struct spec *s)
 
 int spec_print(const struct spec *s, FILE *out, struct error *e)
 {
-	struct tree t = { false };
+	struct tree t = {false};
 	json_t *tree = spec_tree(&t, s);
 	int failed = !tree || t.failed ? -1 : 0;
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Appends to a text of size bytes; what does not fit is left out. */
-static void __attribute__((format(printf, 3, 4))) append(char *text, size_t size,
-							 const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+append(char *text, size_t size, const char *format, ...)
 {
 	size_t n = strlen(text);
 	va_list args;
@@ -56,10 +56,14 @@ int spec_no_memory(const struct where *at, struct error *e)
 int spec_refuse_type(const struct where *at, json_t *value, const char *wanted, struct error *e)
 {
 	static const char *const names[] = {
-		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",
-		[JSON_STRING] = "a string",  [JSON_INTEGER] = "a number",
-		[JSON_REAL] = "a number",    [JSON_TRUE] = "true",
-		[JSON_FALSE] = "false",	     [JSON_NULL] = "null",
+		[JSON_OBJECT] = "an object",
+		[JSON_ARRAY] = "an array",
+		[JSON_STRING] = "a string",
+		[JSON_INTEGER] = "a number",
+		[JSON_REAL] = "a number",
+		[JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",
+		[JSON_NULL] = "null",
 	};
 
 	return spec_refuse(at, e, "must be %s, not %s", wanted, names[json_typeof(value)]);
@@ -76,22 +80,23 @@ static const struct field *find_field(const struct field *fields, size_t n, cons
 
 /* Refuses the first, by its bytes, of the names that are in no row. */
 static int check_names(const struct where *at, json_t *value, const struct field *fields, size_t n,
-		       struct error *e)
+	struct error *e)
 {
 	const char *name, *unknown = NULL;
 	json_t *member;
 
-	json_object_foreach (value, name, member) {
+	json_object_foreach(value, name, member)
+	{
 		if (!find_field(fields, n, name) && (!unknown || strcmp(name, unknown) < 0))
 			unknown = name;
 	}
 	if (!unknown)
 		return 0;
-	return spec_refuse(&(struct where){ at, unknown, 0 }, e, "not supported by this runtime");
+	return spec_refuse(&(struct where){at, unknown, 0}, e, "not supported by this runtime");
 }
 
 int read_object(const struct where *at, json_t *value, const struct field *fields, size_t n,
-		struct error *e)
+	struct error *e)
 {
 	if (!json_is_object(value))
 		return spec_refuse_type(at, value, "an object", e);
@@ -99,7 +104,7 @@ int read_object(const struct where *at, json_t *value, const struct field *field
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct field *f = &fields[i];
-		struct where here = { at, f->name, 0 };
+		struct where here = {at, f->name, 0};
 		json_t *member = json_object_get(value, f->name);
 
 		if (!member && f->required)
@@ -111,17 +116,17 @@ int read_object(const struct where *at, json_t *value, const struct field *field
 }
 
 /* A length or number between f->min and f->max. */
-static int refuse_range(const struct where *at, const struct field *f, const char *unit,
-			struct error *e)
+static int refuse_range(
+	const struct where *at, const struct field *f, const char *unit, struct error *e)
 {
-	return spec_refuse(at, e, "must be %lld to %lld%s", (long long)f->min, (long long)f->max,
-			   unit);
+	return spec_refuse(
+		at, e, "must be %lld to %lld%s", (long long)f->min, (long long)f->max, unit);
 }
 
 int read_list(const struct where *at, json_t *value, const struct field *f, void **list, size_t *n,
-	      size_t size,
-	      int (*element)(const struct where *at, json_t *value, void *place, struct error *e),
-	      struct error *e)
+	size_t size,
+	int (*element)(const struct where *at, json_t *value, void *place, struct error *e),
+	struct error *e)
 {
 	size_t count = json_array_size(value);
 
@@ -136,7 +141,7 @@ int read_list(const struct where *at, json_t *value, const struct field *f, void
 	if (!*list)
 		return spec_no_memory(at, e);
 	for (*n = 0; *n < count; (*n)++) {
-		struct where here = { at, NULL, *n };
+		struct where here = {at, NULL, *n};
 		void *place = (char *)*list + *n * size;
 
 		if (element(&here, json_array_get(value, *n), place, e) < 0) {
@@ -152,7 +157,7 @@ void strings_free(struct strings *list)
 	for (size_t i = 0; i < list->n; i++)
 		free(list->v[i]);
 	free(list->v);
-	*list = (struct strings){ 0 };
+	*list = (struct strings){0};
 }
 
 int read_bool(const struct where *at, json_t *value, const struct field *f, struct error *e)
@@ -165,7 +170,7 @@ int read_bool(const struct where *at, json_t *value, const struct field *f, stru
 
 /* The number of a field in its range. */
 static int read_integer(const struct where *at, json_t *value, const struct field *f,
-			int64_t *number, struct error *e)
+	int64_t *number, struct error *e)
 {
 	if (!json_is_integer(value))
 		return spec_refuse_type(at, value, "a number", e);
@@ -220,11 +225,11 @@ int read_limit(const struct where *at, json_t *value, const struct field *f, str
 	struct spec_number *into = f->into;
 
 	if (json_is_integer(value) && json_integer_value(value) == -1) {
-		*into = (struct spec_number){ true, -1 };
+		*into = (struct spec_number){true, -1};
 		return 0;
 	}
 	if (json_is_integer(value) &&
-	    (json_integer_value(value) < f->min || json_integer_value(value) > f->max))
+		(json_integer_value(value) < f->min || json_integer_value(value) > f->max))
 		return refuse_range(at, f, ", or -1 for no limit", e);
 	return read_number(at, value, f, e);
 }
@@ -271,7 +276,7 @@ static int clean_path(char *path)
 
 int read_path(const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
-	const struct field any = { .into = f->into, .min = 1, .max = PATH_MAX - 1 };
+	const struct field any = {.into = f->into, .min = 1, .max = PATH_MAX - 1};
 	char **into = f->into;
 
 	if (read_string(at, value, &any, e) < 0)
@@ -285,17 +290,16 @@ int read_path(const struct where *at, json_t *value, const struct field *f, stru
 
 static int string_element(const struct where *at, json_t *value, void *place, struct error *e)
 {
-	return read_string(at, value, &(struct field){ .into = place }, e);
+	return read_string(at, value, &(struct field){.into = place}, e);
 }
 
 static int path_element(const struct where *at, json_t *value, void *place, struct error *e)
 {
-	return read_path(at, value, &(struct field){ .into = place }, e);
+	return read_path(at, value, &(struct field){.into = place}, e);
 }
 
 static int read_texts(const struct where *at, json_t *value, const struct field *f,
-		      int (*element)(const struct where *, json_t *, void *, struct error *),
-		      struct error *e)
+	int (*element)(const struct where *, json_t *, void *, struct error *), struct error *e)
 {
 	struct strings *into = f->into;
 	void *list = NULL;
@@ -333,15 +337,16 @@ int read_key_values(const struct where *at, json_t *value, const struct field *f
 	into->v = calloc(json_object_size(value) + 1, sizeof(*into->v));
 	if (!into->v)
 		return spec_no_memory(at, e);
-	json_object_foreach (value, key, member) {
+	json_object_foreach(value, key, member)
+	{
 		into->v[into->n].key = strdup(key);
 		if (!into->v[into->n++].key)
 			return spec_no_memory(at, e);
 	}
 	qsort(into->v, into->n, sizeof(*into->v), compare_pairs);
 	for (size_t i = 0; i < into->n; i++) {
-		struct where here = { at, into->v[i].key, 0 };
-		struct field string = { .into = &into->v[i].value };
+		struct where here = {at, into->v[i].key, 0};
+		struct field string = {.into = &into->v[i].value};
 
 		if (!into->v[i].key[0])
 			return spec_refuse(at, e, "a name must not be empty");

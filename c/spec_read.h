@@ -44,16 +44,16 @@ void strings_free(struct strings *list);
 
 /* Reads an object by its table of n fields. */
 int read_object(const struct where *at, json_t *value, const struct field *fields, size_t n,
-		struct error *e);
+	struct error *e);
 
 /*
  * Reads an array of f->min to f->max elements; element() reads one into place, which is a zeroed
  * piece of size bytes in *list. *list and *n are the caller's even after an error.
  */
 int read_list(const struct where *at, json_t *value, const struct field *f, void **list, size_t *n,
-	      size_t size,
-	      int (*element)(const struct where *at, json_t *value, void *place, struct error *e),
-	      struct error *e);
+	size_t size,
+	int (*element)(const struct where *at, json_t *value, void *place, struct error *e),
+	struct error *e);
 
 /* Readers for a field: what f->into points to stands in the comment. */
 int read_bool(const struct where *at, json_t *value, const struct field *f, struct error *e);
@@ -73,13 +73,12 @@ int read_paths(const struct where *at, json_t *value, const struct field *f, str
 int read_key_values(const struct where *at, json_t *value, const struct field *f, struct error *e);
 
 /* The objects of the spec, each in its own file; f->into is the struct spec. */
-int spec_read_process(const struct where *at, json_t *value, const struct field *f,
-		      struct error *e);
-int spec_read_mounts(const struct where *at, json_t *value, const struct field *f,
-		     struct error *e);
+int spec_read_process(
+	const struct where *at, json_t *value, const struct field *f, struct error *e);
+int spec_read_mounts(const struct where *at, json_t *value, const struct field *f, struct error *e);
 int spec_read_linux(const struct where *at, json_t *value, const struct field *f, struct error *e);
-int spec_read_resources(const struct where *at, json_t *value, const struct field *f,
-			struct error *e);
+int spec_read_resources(
+	const struct where *at, json_t *value, const struct field *f, struct error *e);
 int spec_read_veth(const struct where *at, json_t *value, const struct field *f, struct error *e);
 
 /* What no single object can say: rules between them. at is the file. */

@@ -6,8 +6,8 @@
 /* IFNAMSIZ less the NUL, netdevice(7). */
 #define LINK_NAME_MAX 15
 /* ETH_MIN_MTU and ETH_MAX_MTU of linux/if_ether.h. */
-#define MTU_MIN 68
-#define MTU_MAX 65535
+#define MTU_MIN	    68
+#define MTU_MAX	    65535
 #define MTU_DEFAULT 1500
 
 /*
@@ -25,8 +25,8 @@ static bool valid_link_name(const char *name)
 	return true;
 }
 
-static int read_link_name(const struct where *at, json_t *value, const struct field *f,
-			  struct error *e)
+static int read_link_name(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	char **name = f->into;
 
@@ -99,13 +99,13 @@ static bool is_host_of(const struct spec_address *subnet, const struct spec_addr
 	return subnet->prefix == 31 || (bits != 0 && bits != host_bits(subnet));
 }
 
-static int read_address(const struct where *at, json_t *value, const struct field *f,
-			struct error *e)
+static int read_address(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	struct spec_address *a = f->into;
 	char *text = NULL;
 	const char *rest;
-	int failed = read_string(at, value, &(struct field){ .into = &text }, e);
+	int failed = read_string(at, value, &(struct field){.into = &text}, e);
 
 	if (failed)
 		goto out;
@@ -116,7 +116,8 @@ static int read_address(const struct where *at, json_t *value, const struct fiel
 		rest = NULL;
 	a->given = true;
 	if (!rest || *rest || a->prefix == 0)
-		failed = spec_refuse(at, e, "must be an IPv4 address and its prefix, as 10.200.1.1/24");
+		failed = spec_refuse(
+			at, e, "must be an IPv4 address and its prefix, as 10.200.1.1/24");
 	else if (!is_host(a) || !is_host_of(a, a))
 		failed = spec_refuse(at, e, "no address for an interface: %s", text);
 out:
@@ -124,13 +125,13 @@ out:
 	return failed;
 }
 
-static int read_gateway(const struct where *at, json_t *value, const struct field *f,
-			struct error *e)
+static int read_gateway(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	struct spec_address *a = f->into;
 	char *text = NULL;
 	const char *rest;
-	int failed = read_string(at, value, &(struct field){ .into = &text }, e);
+	int failed = read_string(at, value, &(struct field){.into = &text}, e);
 
 	if (failed)
 		goto out;
@@ -144,29 +145,29 @@ out:
 	return failed;
 }
 
-static int read_host_end(const struct where *at, json_t *value, const struct field *f,
-			 struct error *e)
+static int read_host_end(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	struct spec_veth_end *end = f->into;
 	const struct field fields[] = {
-		{ "name", read_link_name, &end->name, 1, LINK_NAME_MAX, true },
-		{ "address", read_address, &end->address, 0, 0, true },
+		{"name", read_link_name, &end->name, 1, LINK_NAME_MAX, true},
+		{"address", read_address, &end->address, 0, 0, true},
 	};
 
 	return read_object(at, value, fields, ARRAY_SIZE(fields), e);
 }
 
-static int read_container_end(const struct where *at, json_t *value, const struct field *f,
-			      struct error *e)
+static int read_container_end(
+	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	struct spec_veth_end *end = f->into;
 	const struct spec_address *address = &end->address, *gateway = &end->gateway;
 	const struct field fields[] = {
-		{ "name", read_link_name, &end->name, 1, LINK_NAME_MAX, true },
-		{ "address", read_address, &end->address, 0, 0, true },
-		{ "gateway", read_gateway, &end->gateway, 0, 0, false },
+		{"name", read_link_name, &end->name, 1, LINK_NAME_MAX, true},
+		{"address", read_address, &end->address, 0, 0, true},
+		{"gateway", read_gateway, &end->gateway, 0, 0, false},
 	};
-	struct where here = { at, "gateway", 0 };
+	struct where here = {at, "gateway", 0};
 
 	if (read_object(at, value, fields, ARRAY_SIZE(fields), e) < 0)
 		return -1;
@@ -185,9 +186,9 @@ int spec_read_veth(const struct where *at, json_t *value, const struct field *f,
 	const struct spec_address *host = &s->veth.host.address;
 	const struct spec_address *container = &s->veth.container.address;
 	const struct field fields[] = {
-		{ "host", read_host_end, &s->veth.host, 0, 0, true },
-		{ "container", read_container_end, &s->veth.container, 0, 0, true },
-		{ "mtu", read_int, &s->veth.mtu, MTU_MIN, MTU_MAX, false },
+		{"host", read_host_end, &s->veth.host, 0, 0, true},
+		{"container", read_container_end, &s->veth.container, 0, 0, true},
+		{"mtu", read_int, &s->veth.mtu, MTU_MIN, MTU_MAX, false},
 	};
 
 	s->has_veth = true;
