@@ -13,29 +13,29 @@
 static const struct {
 	int code, errnum;
 } libnl_errors[] = {
-	{ NLE_AGAIN, EAGAIN },
-	{ NLE_BAD_SOCK, EBADF },
-	{ NLE_INTR, EINTR },
-	{ NLE_INVAL, EINVAL },
-	{ NLE_MSG_TRUNC, EMSGSIZE },
-	{ NLE_NOACCESS, EACCES },
-	{ NLE_NODEV, ENODEV },
-	{ NLE_NOMEM, ENOMEM },
-	{ NLE_OBJ_NOTFOUND, ENODEV },
-	{ NLE_PERM, EPERM },
-	{ NLE_RANGE, ERANGE },
-	{ NLE_SEQ_MISMATCH, EBADMSG },
+	{NLE_AGAIN, EAGAIN},
+	{NLE_BAD_SOCK, EBADF},
+	{NLE_INTR, EINTR},
+	{NLE_INVAL, EINVAL},
+	{NLE_MSG_TRUNC, EMSGSIZE},
+	{NLE_NOACCESS, EACCES},
+	{NLE_NODEV, ENODEV},
+	{NLE_NOMEM, ENOMEM},
+	{NLE_OBJ_NOTFOUND, ENODEV},
+	{NLE_PERM, EPERM},
+	{NLE_RANGE, ERANGE},
+	{NLE_SEQ_MISMATCH, EBADMSG},
 };
 
 /* Called by libnl for an answer that refuses a request: keeps the kernel's errno and words. */
-static int keep_refusal(struct sockaddr_nl *from __attribute__((unused)), struct nlmsgerr *answer,
-			void *arg)
+static int keep_refusal(struct sockaddr_nl *from, struct nlmsgerr *answer, void *arg)
 {
 	struct netlink *nl = arg;
 	struct nlmsghdr *header = (struct nlmsghdr *)((char *)answer - NLMSG_HDRLEN);
 	int skip = sizeof(*answer);
 	struct nlattr *words = NULL;
 
+	(void)from;
 	/* The refused request comes back whole, unless the answer is capped (netlink(7)). */
 	if (!(header->nlmsg_flags & NLM_F_CAPPED))
 		skip += answer->msg.nlmsg_len - NLMSG_HDRLEN;
@@ -57,7 +57,8 @@ int netlink_open(struct netlink *nl, struct error *e)
 	errno = ENOMEM;
 	nl->sk = nl_socket_alloc();
 	if (!nl->sk || nl_connect(nl->sk, NETLINK_ROUTE) ||
-	    setsockopt(nl_socket_get_fd(nl->sk), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on))) {
+		setsockopt(
+			nl_socket_get_fd(nl->sk), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on))) {
 		error_sys(e, "opening a netlink socket");
 		netlink_close(nl);
 		return -1;

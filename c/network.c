@@ -38,7 +38,7 @@
 static const char *address_text(const struct spec_address *a, char text[ADDRESS_TEXT])
 {
 	snprintf(text, ADDRESS_TEXT, "%u.%u.%u.%u/%u", a->ip[0], a->ip[1], a->ip[2], a->ip[3],
-		 a->prefix);
+		a->prefix);
 	return text;
 }
 
@@ -94,7 +94,7 @@ static int link_index(struct netlink *nl, const char *name, int *index)
  */
 static int link_up(struct netlink *nl, int index)
 {
-	struct ifinfomsg info = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct ifinfomsg info = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 	int code = nl_send_simple(nl->sk, RTM_NEWLINK, NLM_F_ACK, &info, sizeof(info));
 
 	if (code >= 0)
@@ -164,8 +164,8 @@ static int route_add_default(struct netlink *nl, int index, const struct spec_ad
 }
 
 /* One end of the pair, seen from inside its own namespace: address, up, default route. */
-static int end_configure(struct container *c, struct netlink *nl, const struct spec_veth_end *end,
-			 struct error *e)
+static int end_configure(
+	struct container *c, struct netlink *nl, const struct spec_veth_end *end, struct error *e)
 {
 	char text[ADDRESS_TEXT];
 	int index;
@@ -210,12 +210,12 @@ static int veth_refused(struct container *c, struct netlink *nl, struct error *e
 		return -1;
 	/* Which of the two names is taken? */
 	if (link_index(nl, host, &index))
-		return error_hint(e, "the container's network namespace has a link %s already",
-				  peer);
+		return error_hint(
+			e, "the container's network namespace has a link %s already", peer);
 	return error_hint(e,
-			  "another container uses %s; `%s list` shows it, "
-			  "`%s gc` removes what a crash left",
-			  host, c->program, c->program);
+		"another container uses %s; `%s list` shows it, "
+		"`%s gc` removes what a crash left",
+		host, c->program, c->program);
 }
 
 int network_create(struct container *c, struct error *e)
@@ -229,8 +229,8 @@ int network_create(struct container *c, struct error *e)
 	if (netlink_open(&nl, e))
 		return -1;
 
-	events_call(c, "RTM_NEWLINK veth %s, peer %s in the namespace of pid %d",
-		    s->veth.host.name, s->veth.container.name, (int)c->pid);
+	events_call(c, "RTM_NEWLINK veth %s, peer %s in the namespace of pid %d", s->veth.host.name,
+		s->veth.container.name, (int)c->pid);
 	if (veth_add(&nl, c)) {
 		ret = veth_refused(c, &nl, e);
 		goto out;

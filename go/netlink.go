@@ -185,7 +185,8 @@ type netlink struct {
 
 // netlinkOpen opens a socket in the network namespace of the calling thread. The caller closes it.
 func netlinkOpen() (*netlink, error) {
-	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, syscall.NETLINK_ROUTE)
+	kind := syscall.SOCK_RAW | syscall.SOCK_CLOEXEC
+	fd, err := syscall.Socket(syscall.AF_NETLINK, kind, syscall.NETLINK_ROUTE)
 	if err != nil {
 		return nil, errorSys(err, "opening a netlink socket")
 	}

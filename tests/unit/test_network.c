@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -36,6 +37,7 @@ static struct {
 	struct error e;
 	int descriptors; /* open before the test */
 	int host, child; /* the two network namespaces */
+	pid_t pid;	 /* the process that keeps the second one */
 } t;
 
 static bool allowed; /* to make network namespaces */
@@ -87,7 +89,7 @@ static void run(const char *command)
 	assert_int_equal(system(command), 0);
 }
 
-/* What `ip -j ARGUMENTS` prints in the present namespace. The caller gives it back (json_decref). */
+/* What `ip -j ARGUMENTS` prints in the present namespace. The caller frees it (json_decref()). */
 static json_t *ip(const char *arguments)
 {
 	char command[200];
@@ -118,9 +120,8 @@ static json_int_t number(const json_t *o, const char *key)
 static bool has_flag(const json_t *link, const char *flag)
 {
 	json_t *list = json_object_get(link, "flags"), *one;
-	size_t i;
 
-	json_array_foreach(list, i, one) {
+	for (size_t i = 0; (one = json_array_get(list, i)); i++) {
 		if (!strcmp(json_string_value(one), flag))
 			return true;
 	}
@@ -131,9 +132,8 @@ static bool link_exists(const char *name)
 {
 	json_t *list = ip("link"), *one;
 	bool found = false;
-	size_t i;
 
-	json_array_foreach(list, i, one)
+	for (size_t i = 0; (one = json_array_get(list, i)); i++)
 		found = found || !strcmp(text(one, "ifname"), name);
 	json_decref(list);
 	return found;
@@ -163,9 +163,8 @@ static json_t *link_when_up(const char *name)
 static const json_t *address_of(const json_t *link)
 {
 	json_t *list = json_object_get(link, "addr_info"), *one, *found = NULL;
-	size_t i;
 
-	json_array_foreach(list, i, one) {
+	for (size_t i = 0; (one = json_array_get(list, i)); i++) {
 		if (!strcmp(text(one, "family"), "inet")) {
 			assert_null(found);
 			found = one;
@@ -176,7 +175,7 @@ static const json_t *address_of(const json_t *link)
 
 static struct spec_address address(int last, unsigned int prefix)
 {
-	return (struct spec_address){ true, { 10, 200, 1, last }, prefix };
+	return (struct spec_address){true, {10, 200, 1, last}, prefix};
 }
 
 static int configure(void)
@@ -212,9 +211,10 @@ static int set_up(void **state)
 	t.c.program = "cbox";
 	t.c.events_fd = t.c.log_fd = -1;
 	error_clear(&t.e);
-	t.c.pid = fork();
-	if (!t.c.pid) {
-		if (unshare(CLONE_NEWNET) || write(ready[1], "", 1) != 1)
+	t.c.pid = t.pid = fork();
+	if (!t.pid) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || unshare(CLONE_NEWNET) ||
+			write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -236,8 +236,8 @@ static int tear_down(void **state)
 	if (!allowed)
 		return 0;
 	enter(t.host);
-	kill(t.c.pid, SIGKILL);
-	waitpid(t.c.pid, NULL, 0);
+	kill(t.pid, SIGKILL);
+	waitpid(t.pid, NULL, 0);
 	close(t.child);
 	close(t.host);
 	system("ip link delete cbox0 2>/dev/null || :");
@@ -325,27 +325,51 @@ static void requests_are_the_ones_go_sends(void **state)
 	run("ip link delete besides1");
 
 	snprintf(expected, sizeof(expected),
-		 "7800000010000506"
-		 "00000000000000000000000000000000"
-		 "0800040078050000" "0a00030063626f7830000000"
-		 "44001280" "0900010076657468" "00000000" "34000280" "30000180"
-		 "00000000000000000000000000000000"
-		 "0800040078050000" "090003006574683000000000" "08001300%08x\n"
-		 "3400000012000500" "00000000000000000000000000000000"
-		 "0a00030063626f7830000000" "08001d0001000000\n"
-		 "2800000014000506" "02180000%08x" "080002000ac80101" "080001000ac80101\n"
-		 "2000000010000500" "00000000%08x0100000001000000\n"
-		 "2000000010000500" "00000000010000000100000001000000\n"
-		 "3400000012000500" "00000000000000000000000000000000"
-		 "090003006574683000000000" "08001d0001000000\n"
-		 "2800000014000506" "02180000%08x" "080002000ac80102" "080001000ac80102\n"
-		 "2000000010000500" "00000000%08x0100000001000000\n"
-		 "3400000018000506" "02000000fe04000100000000" "08000f00fe000000"
-		 "080005000ac80101" "08000400%08x\n"
-		 "2c00000011000500" "00000000000000000000000000000000"
-		 "0a00030063626f7830000000\n",
-		 htonl(t.c.pid), htonl(outside), htonl(outside), htonl(inside), htonl(inside),
-		 htonl(inside));
+		"7800000010000506"
+		"00000000000000000000000000000000"
+		"0800040078050000"
+		"0a00030063626f7830000000"
+		"44001280"
+		"0900010076657468"
+		"00000000"
+		"34000280"
+		"30000180"
+		"00000000000000000000000000000000"
+		"0800040078050000"
+		"090003006574683000000000"
+		"08001300%08x\n"
+		"3400000012000500"
+		"00000000000000000000000000000000"
+		"0a00030063626f7830000000"
+		"08001d0001000000\n"
+		"2800000014000506"
+		"02180000%08x"
+		"080002000ac80101"
+		"080001000ac80101\n"
+		"2000000010000500"
+		"00000000%08x0100000001000000\n"
+		"2000000010000500"
+		"00000000010000000100000001000000\n"
+		"3400000012000500"
+		"00000000000000000000000000000000"
+		"090003006574683000000000"
+		"08001d0001000000\n"
+		"2800000014000506"
+		"02180000%08x"
+		"080002000ac80102"
+		"080001000ac80102\n"
+		"2000000010000500"
+		"00000000%08x0100000001000000\n"
+		"3400000018000506"
+		"02000000fe04000100000000"
+		"08000f00fe000000"
+		"080005000ac80101"
+		"08000400%08x\n"
+		"2c00000011000500"
+		"00000000000000000000000000000000"
+		"0a00030063626f7830000000\n",
+		htonl(t.c.pid), htonl(outside), htonl(outside), htonl(inside), htonl(inside),
+		htonl(inside));
 	assert_string_equal(sent, expected);
 }
 
@@ -437,13 +461,10 @@ static void a_name_taken_inside_is_told_apart(void **state)
 
 static void a_namespace_that_is_gone_is_an_error(void **state)
 {
-	pid_t pid = t.c.pid;
-
 	(void)state;
 	need_namespaces();
 	t.c.pid = 1 << 30; /* over PID_MAX_LIMIT: never a process */
 	assert_int_equal(network_create(&t.c, &t.e), -1);
-	t.c.pid = pid;
 	assert_int_equal(t.e.errnum, ESRCH);
 	assert_string_equal(t.e.message, "creating veth cbox0");
 	assert_false(t.c.link_made);
@@ -517,7 +538,7 @@ static void without_privilege_the_hint_names_root(void **state)
 			_exit(1);
 		cap_free(none);
 		_exit(t.e.errnum != EPERM || strcmp(t.e.message, "creating veth cbox0") ||
-		      strcmp(t.e.hint, "a veth pair needs root on the host"));
+			strcmp(t.e.hint, "a veth pair needs root on the host"));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -526,7 +547,7 @@ static void without_privilege_the_hint_names_root(void **state)
 
 static void tcp_goes_across(void **state)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(7777) };
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(7777)};
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 	int listener, client, server;
@@ -555,7 +576,8 @@ static void tcp_goes_across(void **state)
 	close(listener);
 }
 
-/* A network namespace of our own; for an ordinary user with a user namespace in which he is root. */
+/* A network namespace of our own; for an ordinary user with a user namespace in which he is root.
+ */
 static bool become_host(void)
 {
 	char map[64];
