@@ -164,11 +164,7 @@ int held_pid(struct held *h, struct error *e)
 	return read_pid(h, e) ? blame(h, e) : 0;
 }
 
-/*
- * The command sleeps in its next read(2): facts such as its state must not depend on how fast
- * compare looks.
- */
-static int wait_still(const struct held *h)
+int held_still(const struct held *h, struct error *e)
 {
 	int64_t deadline = deadline_in(2000);
 	char path[32];
@@ -181,7 +177,7 @@ static int wait_still(const struct held *h)
 		sleeps = end && end[1] && end[2] == 'S';
 		free(stat);
 		if (!sleeps && wait_window(1) < 0)
-			return -1;
+			return error_say(e, "stopped");
 	}
 	return 0;
 }
@@ -206,7 +202,7 @@ int held_ready(struct held *h, const char *say, struct error *e)
 	}
 	if (read_pid(h, e))
 		return blame(h, e);
-	return wait_still(h) ? error_say(e, "stopped") : 0;
+	return held_still(h, e);
 }
 
 int held_end(struct held *h, struct error *e)

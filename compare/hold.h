@@ -34,6 +34,12 @@ int held_ready(struct held *h, const char *say, struct error *e);
 /* Waits only for h->pid: for a command that neither reads nor prints (a server). */
 int held_pid(struct held *h, struct error *e);
 
+/*
+ * Waits (at most two seconds) until the command sleeps in its next read(2): what is seen, or sent
+ * to it, must not depend on how fast compare is.
+ */
+int held_still(const struct held *h, struct error *e);
+
 /* Waits for the runtime's end; h->child has status and output. Closes its input first. */
 int held_end(struct held *h, struct error *e);
 

@@ -199,7 +199,6 @@ static const struct row rows[] = {
 	FILE_OF("cpu.idle"),
 	FILE_OF("cpu.uclamp.min"),
 	FILE_OF("cpu.uclamp.max"),
-	KEY_OF("cpu.stat", "nr_throttled"),
 	FILE_OF("pids.max"),
 	FILE_OF("pids.current"),
 	KEY_OF("pids.events", "max"),
