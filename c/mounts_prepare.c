@@ -230,14 +230,14 @@ static int mounts_prepare_one(
 {
 	struct folded f = mounts_fold(entry->spec);
 	struct mount_attr attr = {.propagation = f.propagation & ~(uint64_t)MS_REC};
+	unsigned int recursive = (f.propagation & MS_REC) ? AT_RECURSIVE : 0;
 	int rc = strcmp(entry->spec->type, "bind") == 0
 			 ? mounts_prepare_bind(c, entry, &f, e)
 			 : mounts_prepare_filesystem(c, m, entry, &f, e);
 
 	if (rc < 0)
 		return -1;
-	if (f.propagation &&
-		sys_setattr(entry->fd, f.propagation & MS_REC ? AT_RECURSIVE : 0, &attr) < 0)
+	if (f.propagation && sys_setattr(entry->fd, recursive, &attr) < 0)
 		return error_sys(e, "setting the propagation of %s", entry->spec->destination);
 	if (strcmp(entry->spec->type, "devpts") == 0)
 		m->devpts = entry->fd;

@@ -43,12 +43,13 @@ static int rootfs_open_or_make(int root, char *path, bool is_dir, uint64_t resol
 {
 	int fd = rootfs_open(root, path, is_dir ? O_DIRECTORY : 0, resolve);
 	char *slash = strrchr(path, '/');
+	char top[] = "/";
 	int parent, saved;
 
 	if (fd >= 0 || errno != ENOENT || !slash || !slash[1])
 		return fd;
 	*slash = '\0';
-	parent = rootfs_open_or_make(root, slash == path ? (char[]){"/"} : path, true, resolve);
+	parent = rootfs_open_or_make(root, slash == path ? top : path, true, resolve);
 	*slash = '/';
 	if (parent < 0)
 		return -1;
