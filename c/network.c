@@ -168,7 +168,7 @@ static int end_configure(
 	struct container *c, struct netlink *nl, const struct spec_veth_end *end, struct error *e)
 {
 	char text[ADDRESS_TEXT];
-	int index;
+	int index = 0;
 
 	events_call(c, "RTM_GETLINK %s", end->name);
 	if (link_index(nl, end->name, &index))
@@ -201,7 +201,7 @@ static int veth_refused(struct container *c, struct netlink *nl, struct error *e
 {
 	const char *host = c->spec->veth.host.name;
 	const char *peer = c->spec->veth.container.name;
-	int index;
+	int index = 0;
 
 	netlink_refused(nl, e, "creating veth %s", host);
 	if (e->errnum == EPERM)
