@@ -38,26 +38,28 @@ int gc_kill(int pidfd, struct error *e)
 }
 
 /*
- * A descriptor of the first process while it is still the one that the state means, else -1. Its
- * start time is read after the descriptor is held: from then on the pid cannot change its meaning
- * unseen (pidfd_open(2)).
+ * A descriptor of the first process while it runs and is still the one that the state means, else
+ * -1. Its start time is read after the descriptor is held: from then on the pid cannot change its
+ * meaning unseen (pidfd_open(2)).
  */
 static int open_process(const struct state *s)
 {
+	struct pollfd end = {.events = POLLIN};
 	struct error ignored;
 	uint64_t ticks;
-	int pidfd;
 
 	if (s->pid <= 0)
 		return -1;
-	pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-	if (pidfd < 0)
+	end.fd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+	if (end.fd < 0)
 		return -1;
-	if (state_start_time(s->pid, &ticks, &ignored) < 0 || ticks != s->start_time) {
-		close(pidfd);
+	/* One that has ended and waits to be reaped is readable. */
+	if (state_start_time(s->pid, &ticks, &ignored) < 0 || ticks != s->start_time ||
+		poll(&end, 1, 0) != 0) {
+		close(end.fd);
 		return -1;
 	}
-	return pidfd;
+	return end.fd;
 }
 
 static bool has_process(const struct state *s)

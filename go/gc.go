@@ -64,9 +64,9 @@ func gcKill(pidfd int) error {
 	return nil
 }
 
-// openProcess gives a descriptor of the first process while it is still the one that the state
-// means, else -1. Its start time is read after the descriptor is held: from then on the pid cannot
-// change its meaning unseen (pidfd_open(2)).
+// openProcess gives a descriptor of the first process while it runs and is still the one that the
+// state means, else -1. Its start time is read after the descriptor is held: from then on the pid
+// cannot change its meaning unseen (pidfd_open(2)).
 func openProcess(s *State) int {
 	if s.Pid <= 0 {
 		return -1
@@ -75,8 +75,10 @@ func openProcess(s *State) int {
 	if errno != 0 {
 		return -1
 	}
+	// One that has ended and waits to be reaped is readable.
 	ticks, err := stateStartTime(s.Pid)
-	if err != nil || ticks != s.StartTime {
+	ended, _ := waitReadable(int(pidfd), 0)
+	if err != nil || ticks != s.StartTime || ended {
 		syscall.Close(int(pidfd))
 		return -1
 	}

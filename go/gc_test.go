@@ -67,6 +67,9 @@ func TestGCProcess(t *testing.T) {
 		t.Error("a dry run removed something")
 	}
 	must(t, wantGC(t, false, "a: removed process, state file\n"))
+	// Ended, but not reaped: nothing to remove.
+	leaveState(t, c)
+	must(t, wantGC(t, false, "a: removed state file\n"))
 	if isAlive(c.Pid) || isThere(base+"/twinbox/a.json") {
 		t.Error("something is left")
 	}
@@ -154,12 +157,15 @@ func TestGCCgroup(t *testing.T) {
 func TestGCLink(t *testing.T) {
 	needsRoot(t, "links")
 	stateScene(t)
-	c := stateContainer("a")
-	c.Spec.HasVeth = true
-	c.Spec.Veth.Host.Name = "left0"
-	leaveState(t, c)
+	// Two that are dead name it: neither keeps it from the other.
+	for _, name := range []string{"a", "b"} {
+		c := stateContainer(name)
+		c.Spec.HasVeth = true
+		c.Spec.Veth.Host.Name = "left0"
+		leaveState(t, c)
+	}
 	makeLink(t, "left0")
-	must(t, wantGC(t, false, "a: removed link, state file\n"))
+	must(t, wantGC(t, false, "a: removed link, state file\nb: removed state file\n"))
 	if hostLinkExists("left0") {
 		t.Error("the link is left")
 	}

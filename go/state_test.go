@@ -335,6 +335,13 @@ func stateLooker() {
 			fmt.Println(list, err)
 			os.Exit(1)
 		}
+		if i%40 != 0 {
+			continue
+		}
+		if _, _, err := stateClaim("busy"); err == nil {
+			fmt.Println("the lock was to be had")
+			os.Exit(2)
+		}
 	}
 	os.Exit(0)
 }
@@ -418,41 +425,44 @@ func TestStateUpdateIsSeamless(t *testing.T) {
 func TestStateOddFiles(t *testing.T) {
 	base := stateScene(t)
 	odd := base + "/twinbox/odd.json"
+	// Right for the name odd, so that only what surrounds it is wrong.
+	right := strings.Replace(stateGolden, `"name": "a"`, `"name": "odd"`, 1)
 	write := func(path, text string, mode os.FileMode) {
 		must(t, os.WriteFile(path, []byte(text), mode))
 		must(t, os.Chmod(path, mode))
 	}
-	for name, make := range map[string]func(){
-		"symlink": func() {
-			write(base+"/elsewhere", stateGolden, 0600)
+	for _, row := range []struct {
+		message string
+		root    bool
+		make    func()
+	}{
+		{"opening state file " + odd, false, func() {
+			write(base+"/elsewhere", right, 0600)
 			must(t, os.Symlink("../elsewhere", odd))
-		},
-		"fifo":      func() { must(t, syscall.Mkfifo(odd, 0600)) },
-		"directory": func() { must(t, os.Mkdir(odd, 0700)) },
-		"mode":      func() { write(odd, stateGolden, 0620) },
-		"garbled":   func() { write(odd, "\x7fELF garbage", 0600) },
-		"empty":     func() { write(odd, "", 0600) },
-		"owner": func() {
-			write(odd, stateGolden, 0600)
-			if os.Chown(odd, 65534, 65534) != nil {
-				write(odd, "no root, another oddity", 0600)
-			}
-		},
+		}},
+		{odd + " is not safe to use: mode 010600", false, func() { must(t, syscall.Mkfifo(odd, 0600)) }},
+		{odd + " is not safe to use: mode 040700", false, func() { must(t, os.Mkdir(odd, 0700)) }},
+		{odd + " is not safe to use: mode 100620", false, func() { write(odd, right, 0620) }},
+		{odd + ":1:1: ", false, func() { write(odd, "\x7fELF garbage", 0600) }},
+		{odd + ":1:1: ", false, func() { write(odd, "", 0600) }},
+		{odd + " is not safe to use: mode 100600, owner 65534", true, func() {
+			write(odd, right, 0600)
+			must(t, os.Chown(odd, 65534, 65534))
+		}},
 	} {
+		if row.root && os.Geteuid() != 0 {
+			continue
+		}
 		good := stateContainer("good")
 		must(t, stateCreate(good))
-		make()
+		row.make()
 		list, err := stateList()
 		if len(list) != 1 || list[0].Name != "good" {
-			t.Errorf("%s: %+v", name, list)
+			t.Errorf("%s: %+v", row.message, list)
 		}
-		if err == nil || !strings.Contains(err.Error(), odd) {
-			t.Errorf("%s: listing says %v", name, err)
-		}
+		wantError(t, err, errnoOf(err), row.message, "")
 		err = stateCreate(stateContainer("odd"))
-		if err == nil || !strings.Contains(err.Error(), odd) {
-			t.Errorf("%s: creating says %v", name, err)
-		}
+		wantError(t, err, errnoOf(err), row.message, "")
 		must(t, os.Remove(odd)) // it is still there
 		stateRemove(good)
 	}

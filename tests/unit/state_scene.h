@@ -32,6 +32,7 @@ static struct spec scene_spec;	  /* empty: no veth, no resources */
 /* Must come first in main(): nothing of it is seen outside this process. */
 static inline void scene_begin(void)
 {
+	alarm(120); /* a test that hangs is a test that fails */
 	if (geteuid() == 0) {
 		strcpy(scene_base, "/run");
 		if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||

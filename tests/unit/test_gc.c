@@ -114,6 +114,11 @@ static void process(void **unused)
 	assert_true(is_there(scene_path("a.json")));
 	assert_int_equal(run_gc(false, &e), 0);
 	assert_string_equal(told, "a: removed process, state file\n");
+	/* Ended, but not reaped: nothing to remove. */
+	in_killed_process(leave, &left);
+	assert_int_equal(run_gc(true, &e), 0);
+	assert_string_equal(told, "a: would remove state file\n");
+	assert_int_equal(run_gc(false, &e), 0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG), 0);
 	assert_int_equal(info.si_pid, pid);
 	assert_int_equal(info.si_status, SIGKILL);
@@ -246,15 +251,17 @@ static void make_link(const char *name)
 
 static void link_left(void **unused)
 {
-	struct left left = {.name = "a", .link = "left0"};
+	struct left left = {.name = "a", .link = "left0"}, also = {.name = "b", .link = "left0"};
 	struct error e;
 
 	(void)unused;
 	needs_root("links");
+	/* Another one that is dead too names it: that keeps nothing. */
 	in_killed_process(leave, &left);
+	in_killed_process(leave, &also);
 	make_link("left0");
 	assert_int_equal(run_gc(false, &e), 0);
-	assert_string_equal(told, "a: removed link, state file\n");
+	assert_string_equal(told, "a: removed link, state file\nb: removed state file\n");
 	assert_int_equal(if_nametoindex("left0"), 0);
 }
 

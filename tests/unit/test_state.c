@@ -396,7 +396,7 @@ static void update_is_seamless(void **unused)
 			if (state_list(&list, &n, &e) < 0 || n != 1 || !list[0].alive)
 				_exit(1);
 			free(list);
-			if (i % 500 == 0 && state_claim("busy", &s, &e) >= 0)
+			if (i % 40 == 0 && state_claim("busy", &s, &e) >= 0)
 				_exit(2);
 		}
 		_exit(0);
@@ -409,10 +409,19 @@ static void update_is_seamless(void **unused)
 	state_remove(&c);
 }
 
+/* A text that is right for the name odd, so that only what surrounds it is wrong. */
+static const char *right(void)
+{
+	static char text[1024];
+
+	change("\"name\": \"a\"", "\"name\": \"odd\"", text);
+	return text;
+}
+
 /* Makes the file odd.json odd in one way. */
 static void odd_symlink(void)
 {
-	write_text(scene_path("../elsewhere"), golden);
+	write_text(scene_path("../elsewhere"), right());
 	assert_int_equal(symlink("../elsewhere", scene_path("odd.json")), 0);
 }
 
@@ -428,7 +437,7 @@ static void odd_directory(void)
 
 static void odd_mode(void)
 {
-	write_text(scene_path("odd.json"), golden);
+	write_text(scene_path("odd.json"), right());
 	assert_int_equal(chmod(scene_path("odd.json"), 0620), 0);
 }
 
@@ -445,7 +454,7 @@ static void odd_empty(void)
 
 static void odd_owner(void)
 {
-	write_text(scene_path("odd.json"), golden);
+	write_text(scene_path("odd.json"), right());
 	assert_int_equal(chown(scene_path("odd.json"), 65534, 65534), 0);
 }
 
@@ -454,15 +463,16 @@ static void odd_files(void **unused)
 {
 	static const struct {
 		void (*make)(void);
+		const char *message;
 		bool root;
 	} rows[] = {
-		{odd_symlink, false},
-		{odd_fifo, false},
-		{odd_directory, false},
-		{odd_mode, false},
-		{odd_garbled, false},
-		{odd_empty, false},
-		{odd_owner, true},
+		{odd_symlink, "opening state file ", false},
+		{odd_fifo, "is not safe to use: mode 010600", false},
+		{odd_directory, "is not safe to use: mode 040700", false},
+		{odd_mode, "is not safe to use: mode 100620", false},
+		{odd_garbled, ":1:1: ", false},
+		{odd_empty, ":1:1: ", false},
+		{odd_owner, "is not safe to use: mode 100600, owner 65534", true},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -481,8 +491,10 @@ static void odd_files(void **unused)
 		assert_string_equal(list[0].name, "good");
 		free(list);
 		assert_non_null(strstr(e.message, scene_path("odd.json")));
+		assert_non_null(strstr(e.message, rows[i].message));
 		assert_int_equal(state_create(&odd, &e), -1);
 		assert_non_null(strstr(e.message, scene_path("odd.json")));
+		assert_non_null(strstr(e.message, rows[i].message));
 		assert_true(is_there(scene_path("odd.json")));
 		state_remove(&good);
 	}
