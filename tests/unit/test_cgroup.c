@@ -30,7 +30,7 @@
 
 #include <cmocka.h>
 
-enum { ROUNDS = 200, DEPTH = 300 };
+enum { ROUNDS = 400, DEPTH = 300 };
 
 static struct {
 	struct spec spec;
@@ -498,7 +498,7 @@ static pid_t start_rounds(const char *name)
 	assert_true(pid >= 0);
 	if (pid > 0)
 		return pid;
-	snprintf(c.cgroup, sizeof(c.cgroup), "%s/shared/%s", t.base, name);
+	snprintf(c.cgroup, sizeof(c.cgroup), "%s/shared/deeper/%s", t.base, name);
 	for (int i = 0; i < ROUNDS; i++) {
 		if (cgroup_create(&c, &e) < 0 || close(c.cgroup_fd) < 0 ||
 			cgroup_remove(c.cgroup, &e) < 0) {
