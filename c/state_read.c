@@ -150,7 +150,7 @@ static int look_at(
 	int result;
 
 	snprintf(name, sizeof(name), "%.*s", (int)(strlen(file) - strlen(".json")), file);
-	for (;;) {
+	for (int i = 0; i < LOCK_TRIES; i++) {
 		int fd = open_file(dir, directory, file, e);
 		bool alive;
 
@@ -167,6 +167,8 @@ static int look_at(
 		/* state_update() has put another file in its place. */
 		close(fd);
 	}
+	errno = EWOULDBLOCK;
+	return error_sys(e, "locking state file %s/%s", directory, file);
 }
 
 static int by_name(const void *a, const void *b)

@@ -173,7 +173,7 @@ func stateUnlink(name string) error {
 // lookAt reads one file and learns whether its owner lives; nil where it vanished meanwhile.
 func lookAt(dir int, directory, file string) (*State, error) {
 	name := strings.TrimSuffix(file, ".json")
-	for {
+	for i := 0; i < lockTries; i++ {
 		fd, err := openStateFile(dir, directory, file)
 		if errnoOf(err) == syscall.ENOENT {
 			return nil, nil
@@ -195,6 +195,7 @@ func lookAt(dir int, directory, file string) (*State, error) {
 		// stateUpdate has put another file in its place.
 		syscall.Close(fd)
 	}
+	return nil, errorSys(syscall.EWOULDBLOCK, "locking state file %s/%s", directory, file)
 }
 
 func isStateFile(file string) bool {

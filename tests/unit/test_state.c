@@ -3,8 +3,24 @@
 
 #include "state_file.h"
 
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
+
+/* Stands in for the C library's: what others do between open(2) and flock(2) happens in the hook.
+ */
+static void (*before_flock)(void);
+
+int flock(int fd, int operation)
+{
+	void (*hook)(void) = before_flock;
+
+	before_flock = NULL;
+	if (hook)
+		hook();
+	return (int)syscall(SYS_flock, fd, operation);
+}
 
 static void names(void **unused)
 {
@@ -500,6 +516,60 @@ static void odd_files(void **unused)
 	}
 }
 
+static int new_owner;
+
+/* The stale file is collected and the name taken by somebody who lives. */
+static void take_name(void)
+{
+	assert_int_equal(unlink(scene_path("odd.json")), 0);
+	write_text(scene_path("odd.json"), right());
+	new_owner = open(scene_path("odd.json"), O_RDONLY | O_CLOEXEC);
+	assert_int_equal(syscall(SYS_flock, new_owner, LOCK_EX), 0);
+}
+
+/* A lock on a file that lost its name meanwhile is no claim to the name. */
+static void locked_too_late(void **unused)
+{
+	struct state s, *list;
+	struct error e;
+	size_t n;
+
+	(void)unused;
+	in_killed_process(create_and_leave, "odd");
+	before_flock = take_name;
+	assert_int_equal(state_claim("odd", &s, &e), -1);
+	assert_int_equal(e.errnum, EWOULDBLOCK);
+	close(new_owner);
+
+	before_flock = take_name;
+	assert_int_equal(state_list(&list, &n, &e), 0);
+	assert_int_equal(n, 1);
+	assert_true(list[0].alive);
+	free(list);
+	close(new_owner);
+}
+
+/* gc takes a file made a moment ago, and not locked yet, for a leftover. */
+static void sweep(void)
+{
+	struct error e;
+
+	assert_int_equal(state_sweep(false, &e), 1);
+}
+
+static void swept_too_early(void **unused)
+{
+	struct container c = scene_container("a");
+	struct error e;
+
+	(void)unused;
+	before_flock = sweep;
+	assert_int_equal(state_create(&c, &e), 0);
+	assert_true(is_there(scene_path("a.json")));
+	state_remove(&c);
+	assert_int_equal(rmdir(scene_directory), 0);
+}
+
 static void odd_directories(void **unused)
 {
 	struct container c = scene_container("a");
@@ -613,6 +683,8 @@ int main(void)
 		cmocka_unit_test_setup(race, scene_clear),
 		cmocka_unit_test_setup(update_is_seamless, scene_clear),
 		cmocka_unit_test_setup(odd_files, scene_clear),
+		cmocka_unit_test_setup(locked_too_late, scene_clear),
+		cmocka_unit_test_setup(swept_too_early, scene_clear),
 		cmocka_unit_test_setup(odd_directories, scene_clear),
 		cmocka_unit_test_setup(existing_pid_file, scene_clear),
 		cmocka_unit_test_setup(existing_resources, scene_clear),
