@@ -170,7 +170,8 @@ static int set_capabilities(struct container *c, struct error *e)
 		data[i].inheritable = (uint32_t)(want->inheritable >> 32 * i);
 	}
 	events_call(c,
-		"capset(effective 0x%" PRIx64 ", permitted 0x%" PRIx64 ", inheritable 0x%" PRIx64 ")",
+		"capset(effective 0x%" PRIx64 ", permitted 0x%" PRIx64 ", inheritable 0x%" PRIx64
+		")",
 		want->effective, want->permitted, want->inheritable);
 	if (syscall(SYS_capset, &header, data) == 0)
 		return 0;
@@ -179,14 +180,10 @@ static int set_capabilities(struct container *c, struct error *e)
 		e, "effective must lie within permitted, and inheritable within bounding");
 }
 
-/*
- * Ambient capabilities must be permitted and inheritable (capabilities(7)). Others are left out
- * and not refused: the default files of `runc spec` and `crun spec` list such, and both go on.
- */
+/* The parser has seen to it that they are permitted and inheritable too (capabilities(7)). */
 static int set_ambient(struct container *c, struct error *e)
 {
-	const struct spec_capabilities *want = &c->spec->process.capabilities;
-	uint64_t raise = want->ambient & want->permitted & want->inheritable;
+	uint64_t raise = c->spec->process.capabilities.ambient;
 
 	events_call(c, "prctl(PR_CAP_AMBIENT_RAISE, 0x%" PRIx64 ")", raise);
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)

@@ -213,18 +213,15 @@ func setCapabilities(c *Container) error {
 		want.Permitted, want.Inheritable)
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)),
 		uintptr(unsafe.Pointer(&data)), 0); errno != 0 {
-		return errorHint(errorSys(errno, "setting the capabilities"),
-			"effective must lie within permitted, and inheritable within bounding")
+		return errorSys(errno, "setting the capabilities")
 	}
 	return nil
 }
 
-// setAmbient: ambient capabilities must be permitted and inheritable (capabilities(7)). Others are
-// left out and not refused: the default files of `runc spec` and `crun spec` list such, and both
-// go on.
+// setAmbient: the parser has seen to it that they are permitted and inheritable too
+// (capabilities(7)).
 func setAmbient(c *Container) error {
-	want := &c.Spec.Process.Capabilities
-	raise := want.Ambient & want.Permitted & want.Inheritable
+	raise := c.Spec.Process.Capabilities.Ambient
 	eventsCall(c, "prctl(PR_CAP_AMBIENT_RAISE, %#x)", raise)
 	if _, err := rawSyscall(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientClearAll,
 		0); err != nil {
