@@ -8,12 +8,23 @@ setup_file() {
 }
 
 
-# Nothing of a run stays: no machine, no directory.
+# A word on the machine's command line tells its process from others'.
+setup() {
+	word=lab.test=$BATS_TEST_NUMBER.$$.$RANDOM
+	export LAB_APPEND=$word TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir "$TMPDIR"
+}
+
+# No machine and no temporary file stays, whatever the test was about.
 teardown() {
 	local left
-	left=$(find build/lab -maxdepth 1 -name 'run.*' -newer "$BATS_TEST_TMPDIR" -type d)
-	[ -z "$left" ] || { echo "left: $left"; return 1; }
-	! pgrep -f "$PWD/build/lab/run\." || return 1
+	for _ in $(seq 20); do
+		left=$(pgrep -f "$word"; find "$TMPDIR" -mindepth 1)
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	echo "left: $left"
+	return 1
 }
 
 # lab COMMAND...: sets out, err and status.
@@ -25,6 +36,12 @@ lab() {
 	echo "status $status"
 	echo "$out"
 	echo "$err"
+}
+
+@test "a run leaves no directory behind" {
+	lab -- sh -c "exit 0 # $word"
+	[ "$status" = 0 ]
+	! grep -sl "$word" build/lab/run.*/job
 }
 
 @test "root, all controllers, the same directory, and a private machine" {
@@ -81,7 +98,7 @@ lab() {
 }
 
 @test "a machine without its first program is a failed boot" {
-	export LAB_APPEND='rdinit=/nothing-there' LAB_BOOT_TRIES=1
+	export LAB_APPEND="$word rdinit=/nothing-there" LAB_BOOT_TRIES=1
 	lab -- true
 	[ "$status" = 125 ]
 	[[ $err == *'lab: the machine did not boot'* ]]
@@ -112,7 +129,7 @@ lab() {
 }
 
 @test "a killed script takes its machine with it, and the next run tidies up" {
-	setsid infra/lab/lab run -- sleep 1000 >/dev/null 2>&1 3>&- &
+	setsid infra/lab/lab run -- sleep 1000 "$word" >/dev/null 2>&1 3>&- &
 	script=$!
 	for _ in $(seq 100); do
 		machine=$(pgrep -P "$script" -f qemu || true)
@@ -126,8 +143,10 @@ lab() {
 		sleep 0.1
 	done
 	[ ! -e "/proc/$machine" ]
+	grep -sl "$word" build/lab/run.*/job
 	lab -- true
 	[ "$status" = 0 ]
+	! grep -sl "$word" build/lab/run.*/job
 }
 
 @test "a terminal: the shell has job control and the terminal's size" {
