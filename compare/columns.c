@@ -83,18 +83,28 @@ static int unknown(const char *name, struct error *e)
 	return error_hint(e, "columns are %s", known);
 }
 
+int columns_check(const char *list, struct error *e)
+{
+	char words[256], *rest = words, *word;
+
+	if (list && snprintf(words, sizeof(words), "%s", list) >= (int)sizeof(words))
+		return error_say(e, "the list of columns is too long");
+	while (list && (word = strsep(&rest, ",")))
+		if (!column_find(word))
+			return unknown(word, e);
+	return 0;
+}
+
+/* The names are known: columns_check(). */
 static int choose_named(const char *list, const struct column *chosen[], size_t *n,
 			const struct plan *p, struct error *e)
 {
 	char words[256], path[PATH_MAX], *rest = words, *word;
 
-	if (snprintf(words, sizeof(words), "%s", list) >= (int)sizeof(words))
-		return error_say(e, "the list of columns is too long");
+	snprintf(words, sizeof(words), "%s", list);
 	while ((word = strsep(&rest, ","))) {
 		const struct column *c = column_find(word);
 
-		if (!c)
-			return unknown(word, e);
 		if (!column_program(c, p, path)) {
 			error_say(e, "column %s: its program is not here", c->name);
 			return error_hint(e, c->twin ? "`make` builds it" : "install the package %s",
@@ -107,12 +117,11 @@ static int choose_named(const char *list, const struct column *chosen[], size_t 
 }
 
 int columns_choose(const char *list, const struct plan *p, const struct column *chosen[],
-		   size_t *n, char *absent, size_t absent_size, struct error *e)
+		   size_t *n, json_t *absent, struct error *e)
 {
 	char path[PATH_MAX];
 
 	*n = 0;
-	absent[0] = '\0';
 	if (list)
 		return choose_named(list, chosen, n, p, e);
 	for (size_t i = 0; i < columns_n; i++) {
@@ -124,8 +133,7 @@ int columns_choose(const char *list, const struct plan *p, const struct column *
 			error_say(e, "column %s: its program is not here", c->name);
 			return error_hint(e, "`make` builds it");
 		} else {
-			strncat(absent, absent[0] ? ", " : "", absent_size - strlen(absent) - 1);
-			strncat(absent, c->name, absent_size - strlen(absent) - 1);
+			json_object_set_new(absent, c->name, json_string(""));
 		}
 	}
 	return 0;

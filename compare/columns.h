@@ -29,11 +29,14 @@ const struct column *column_find(const char *name);
 /* Path of its program: beside compare for a twin, else by PATH. False where there is none. */
 bool column_program(const struct column *c, const struct plan *p, char path[PATH_MAX]);
 
+/* 0 when every name in the list "cbox,gobox" is a column; NULL: nothing to check. */
+int columns_check(const char *list, struct error *e);
+
 /*
  * Chooses columns from a list "cbox,gobox", or, where list is NULL, the twins and every reference
- * that is installed; the names of those that are not go to absent.
+ * that is installed; those that are not go to absent as {"NAME": ""}.
  */
 int columns_choose(const char *list, const struct plan *p, const struct column *chosen[],
-		   size_t *n, char *absent, size_t absent_size, struct error *e);
+		   size_t *n, json_t *absent, struct error *e);
 
 #endif

@@ -31,6 +31,15 @@ static struct value value_in(const struct comparison *c, size_t column, const ch
 	return (struct value){ .kind = VALUE_ABSENT, .text = absent };
 }
 
+/* What no column has is no fact: this kernel, or this spec, does not know it. */
+static bool nowhere(const struct comparison *c, const struct fact_verdict *f)
+{
+	for (size_t i = 0; i < c->columns_n; i++)
+		if (f->values[i].kind != VALUE_SKIPPED && f->values[i].kind != VALUE_ABSENT)
+			return false;
+	return true;
+}
+
 /* Compares each column with the first that has a value: cbox, where it is there. */
 static void judge(const struct comparison *c, struct fact_verdict *f)
 {
@@ -40,7 +49,7 @@ static void judge(const struct comparison *c, struct fact_verdict *f)
 		f->values[i] = value_in(c, i, f->id);
 	while (first < c->columns_n && f->values[first].kind == VALUE_SKIPPED)
 		first++;
-	f->skipped = first == c->columns_n;
+	f->skipped = first == c->columns_n || nowhere(c, f);
 	f->match = true;
 	for (size_t i = first; i < c->columns_n; i++) {
 		const struct value *v = &f->values[i];
@@ -50,7 +59,8 @@ static void judge(const struct comparison *c, struct fact_verdict *f)
 		if (v->kind == VALUE_FAILED || v->kind == VALUE_SKIPPED ||
 		    value_equal(&f->values[first], v))
 			continue;
-		f->declared[i] = difference_find(f->id, c->columns[i]->name);
+		f->declared[i] = difference_find(f->id, c->columns[i]->name,
+						 f->values[first].kind == VALUE_ABSENT);
 		if (!f->declared[i])
 			f->match = false;
 	}
@@ -129,7 +139,8 @@ int comparison_stale(const struct comparison *c, FILE *out)
 
 	json_array_foreach (facts_differences(), i, entry) {
 		/* Some differ only on some kernels or for some specs. */
-		if (json_is_true(json_object_get(entry, "sometimes")))
+		if (json_is_true(json_object_get(entry, "sometimes")) ||
+		    json_is_true(json_object_get(entry, "only_if_absent")))
 			continue;
 		json_array_foreach (json_object_get(entry, "facts"), k, pattern) {
 			json_array_foreach (json_object_get(entry, "columns"), m, column) {

@@ -112,13 +112,14 @@ static bool list_has(json_t *list, const char *text, bool patterns)
 	return false;
 }
 
-json_t *difference_find(const char *id, const char *column)
+json_t *difference_find(const char *id, const char *column, bool absent)
 {
 	json_t *entry;
 	size_t i;
 
 	json_array_foreach (differences, i, entry)
-		if (list_has(json_object_get(entry, "columns"), column, false) &&
+		if ((absent || !json_is_true(json_object_get(entry, "only_if_absent"))) &&
+		    list_has(json_object_get(entry, "columns"), column, false) &&
 		    list_has(json_object_get(entry, "facts"), id, true))
 			return entry;
 	return NULL;

@@ -29,7 +29,10 @@ json_t *fact_find(const char *id, char **star);
 /* Text of a {ja,en} object in that language, "{}" filled in; malloc'd. NULL object: fallback. */
 char *fact_text(json_t *texts, const char *language, const char *star, const char *fallback);
 
-/* The first declared difference of this fact in this column, or NULL. */
-json_t *difference_find(const char *id, const char *column);
+/*
+ * The first declared difference of this fact in this column, or NULL. absent: the first column has
+ * no such thing at all; some declarations hold only then ("only_if_absent").
+ */
+json_t *difference_find(const char *id, const char *column, bool absent);
 
 #endif

@@ -104,21 +104,35 @@ int held_start(struct held *h, const struct plan *p, const struct column *c,
 	return start_words(h, &h->child, c->run, command, e);
 }
 
+/* The line that says what went wrong: the last that is no hint (runc warns before it fails). */
+static const char *last_words(struct child *c)
+{
+	const char *words = "";
+	char *rest = c->err_text, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line && strncmp(line, "hint: ", 6) != 0)
+			words = line;
+	return words;
+}
+
 /* Adds to e which column it was and what the runtime itself said. */
 static int blame(struct held *h, struct error *e)
 {
 	struct error why = *e, ignored;
+	const char *words;
 
 	process_finishing(true);
 	kill(h->child.pid, SIGTERM);
 	child_finish(&h->child, deadline_in(2000), &ignored);
 	process_finishing(false);
-	h->child.err_text[strcspn(h->child.err_text, "\n")] = '\0';
+	words = last_words(&h->child);
 	errno = why.errnum;
-	(why.errnum ? error_sys : error_say)(e, "column %s: %.300s%s%.300s", h->column->name,
-					     why.message, h->child.err_len ? "; it said: " : "",
-					     h->child.err_text);
-	return -1;
+	if (*words)
+		return error_say(e, "column %s: %.200s; it said: %.400s", h->column->name, why.message,
+				 words);
+	return (why.errnum ? error_sys : error_say)(e, "column %s: %.300s", h->column->name,
+						    why.message);
 }
 
 /* The number in the pid file, or 0 while there is none. */

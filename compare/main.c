@@ -103,7 +103,7 @@ static void print_json(json_t *json)
 static int prepare(const struct options *o, struct plan *p, struct error *e)
 {
 	error_clear(e);
-	if (facts_load(e) || process_setup(e))
+	if (columns_check(o->columns, e) || facts_load(e) || process_setup(e))
 		return -1;
 	if (geteuid() != 0) {
 		error_say(e, "needs root: it makes namespaces, links and cgroups");
@@ -124,57 +124,74 @@ static void show(json_t *report, const struct comparison *c, const struct report
 		table_print(c, head, language(), colour_wanted(), stdout);
 }
 
-/* Measures each column in turn, judges, reports. */
-static int run_columns(const struct plan *p, const struct column *const chosen[], size_t n,
-		       const char *absent, const char *format, struct error *e)
+/*
+ * Measures each column in turn. A reference that was not asked for by name and cannot run this
+ * spec loses its column, and the report says why.
+ */
+static int measure_all(const struct options *o, const struct plan *p, const struct column *chosen[],
+		       size_t *n, struct values values[], json_t *absent, struct error *e)
 {
+	for (size_t i = 0; i < *n;) {
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "compare: %s ...\n", chosen[i]->name);
+		if (!measure_column(p, chosen[i], &values[i], e)) {
+			i++;
+			continue;
+		}
+		if (o->columns || chosen[i]->twin || process_stop_signal())
+			return -1;
+		json_object_set_new(absent, chosen[i]->name, json_string(e->message));
+		values_free(&values[i]);
+		(*n)--;
+		memmove(&chosen[i], &chosen[i + 1], (*n - i) * sizeof(chosen[0]));
+	}
+	return 0;
+}
+
+static int run_columns(const struct options *o, const struct plan *p, struct error *e)
+{
+	const struct column *chosen[COLUMNS_MAX];
 	struct values values[COLUMNS_MAX] = { 0 };
-	struct report_head head = { .plan = p, .absent = absent };
+	struct report_head head = { .plan = p, .absent = json_object() };
 	struct comparison c = { 0 };
 	json_t *report = NULL;
 	int result = COULD_NOT;
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "compare: %s ...\n", chosen[i]->name);
-		if (measure_column(p, chosen[i], &values[i], e))
-			goto out;
-	}
+	if (columns_choose(o->columns, p, chosen, &n, head.absent, e) ||
+	    measure_all(o, p, chosen, &n, values, head.absent, e))
+		goto out;
 	comparison_make(&c, chosen, values, n);
 	report = report_json(&c, &head);
 	if (report_write(report, p->results, e))
 		goto out;
-	show(report, &c, &head, format);
+	show(report, &c, &head, o->format ? o->format : "table");
 	comparison_stale(&c, stderr);
 	result = c.mismatches ? DIFFERENT : SAME;
 out:
 	json_decref(report);
+	json_decref(head.absent);
 	comparison_free(&c);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
 		values_free(&values[i]);
 	return result;
 }
 
 static int command_run(const struct options *o)
 {
-	const struct column *chosen[COLUMNS_MAX];
-	const char *format = o->format ? o->format : "table";
-	char absent[100];
+	struct plan p = { 0 };
 	struct error e;
-	struct plan p;
-	size_t n;
-	int result;
+	int result = COULD_NOT;
 
-	if (!strcmp(format, "html")) {
+	if (o->format && !strcmp(o->format, "html")) {
+		error_clear(&e);
 		error_say(&e, "--format html is not built yet; table and json are");
 		return fail(&e);
 	}
-	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
-		return say_usage("no such format: ", format);
-	if (prepare(o, &p, &e) || columns_choose(o->columns, &p, chosen, &n, absent, sizeof(absent), &e))
-		result = COULD_NOT;
-	else
-		result = run_columns(&p, chosen, n, absent, format, &e);
+	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
+		return say_usage("no such format: ", o->format);
+	if (!prepare(o, &p, &e))
+		result = run_columns(o, &p, &e);
 	if (result == COULD_NOT)
 		fail(&e);
 	plan_free(&p);
@@ -185,15 +202,14 @@ static int command_observe(const struct options *o)
 {
 	const struct column *chosen[COLUMNS_MAX];
 	struct values values = { 0 };
+	struct plan p = { 0 };
 	int result = COULD_NOT;
-	char absent[100];
 	struct error e;
-	struct plan p;
 	size_t n;
 
 	if (!o->columns || strchr(o->columns, ','))
 		return say_usage("observe wants one --column", "");
-	if (!prepare(o, &p, &e) && !columns_choose(o->columns, &p, chosen, &n, absent, sizeof(absent), &e) &&
+	if (!prepare(o, &p, &e) && !columns_choose(o->columns, &p, chosen, &n, NULL, &e) &&
 	    !measure_column(&p, chosen[0], &values, &e)) {
 		json_t *facts = report_observed(&p, chosen[0], &values);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,6 +149,24 @@ __attribute__((noreturn)) static void read_inside(const struct subject *s, enum 
 	_exit(0);
 }
 
+/* What a namespace shows that is the host's too says nothing of the container. */
+static bool place_is_host(const struct subject *s, enum place place)
+{
+	struct stat own, host;
+
+	return !fstatat(s->proc, place_files[place], &own, 0) &&
+	       !fstatat(s->host, place_files[place], &host, 0) && own.st_dev == host.st_dev &&
+	       own.st_ino == host.st_ino;
+}
+
+static void skip_rows(enum place place, struct values *out)
+{
+	for (const struct group *const *g = observe_groups; *g; g++)
+		for (size_t i = 0; i < (*g)->n; i++)
+			if ((*g)->rows[i].place == place)
+				values_skip(out, (*g)->rows[i].id, "this namespace is the host's");
+}
+
 /* Every row of a place that could not be entered has failed, by name. */
 static void fail_rows(enum place place, int errnum, struct values *out)
 {
@@ -266,6 +285,8 @@ int observe_container(const struct held *h, struct values *out, struct error *e)
 	for (enum place place = OUTSIDE; !result && place < PLACES; place++) {
 		if (place == OUTSIDE)
 			read_rows(&s, place, out);
+		else if (place_is_host(&s, place))
+			skip_rows(place, out);
 		else
 			read_place(&s, place, out);
 	}

@@ -34,6 +34,11 @@ static json_t *both_languages(json_t *texts, const char *star, const char *fallb
 	return o;
 }
 
+const char *why_skipped(const struct fact_verdict *f)
+{
+	return f->values[0].kind == VALUE_ABSENT ? "not there in any column" : f->values[0].text;
+}
+
 static json_t *fact_json(const struct comparison *c, const struct fact_verdict *f)
 {
 	json_t *o = json_object(), *values = json_object(), *declared = json_object();
@@ -73,7 +78,7 @@ json_t *report_json(const struct comparison *c, const struct report_head *head)
 
 		if (f->skipped)
 			json_array_append_new(skipped, json_pack("{s:s, s:s}", "id", f->id, "why",
-								 f->values[0].text));
+								 why_skipped(f)));
 		else
 			json_array_append_new(facts, fact_json(c, f));
 	}
@@ -81,7 +86,7 @@ json_t *report_json(const struct comparison *c, const struct report_head *head)
 	json_object_set_new(report, "place", json_string(report_place()));
 	json_object_set_new(report, "kernel", json_string(u.release));
 	json_object_set_new(report, "columns", columns);
-	json_object_set_new(report, "absent_columns", json_string(head->absent));
+	json_object_set(report, "absent_columns", head->absent);
 	json_object_set_new(report, "facts", facts);
 	json_object_set_new(report, "skipped", skipped);
 	json_object_set_new(report, "summary",

@@ -9,7 +9,7 @@
 /* What stands at the head of a report beside the facts. */
 struct report_head {
 	const struct plan *plan;
-	const char *absent; /* reference runtimes that are not installed; "" for none */
+	json_t *absent; /* reference runtimes without a column: {"crun": "why"} */
 };
 
 /* The whole report; the caller owns the reference. */
@@ -24,6 +24,9 @@ json_t *report_observed(const struct plan *p, const struct column *c, const stru
 /* The table; language is "ja" or "en", colour: with escape sequences. */
 void table_print(const struct comparison *c, const struct report_head *head, const char *language,
 		 bool colour, FILE *out);
+
+/* Why a fact has no value in any column. */
+const char *why_skipped(const struct fact_verdict *f);
 
 /* "native", or "lab" in the throw-away machine of infra/lab. */
 const char *report_place(void);

@@ -19,7 +19,7 @@ static const struct words english = {
 	{ "Namespaces", "Cgroup", "Network (veth)", "Mounts", "Identity", "Privileges", "Process",
 	  "Lifecycle" },
 	"Does not match",
-	"Differs for a declared reason",
+	"Differs for a declared reason (in brackets: the first column)",
 	"Not tried here",
 	"not installed, so not compared",
 	"(empty)",
@@ -31,7 +31,7 @@ static const struct words japanese = {
 	{ "名前空間", "cgroup", "ネットワーク (veth)", "マウント", "ID", "権限", "プロセス",
 	  "ライフサイクル" },
 	"一致しない項目",
-	"理由が宣言されている違い",
+	"理由が宣言されている違い (括弧の中は最初の列)",
 	"ここでは試していない項目",
 	"インストールされていないため比較していません",
 	"(空)",
@@ -135,10 +135,11 @@ static char *title_of(const struct table *t, const char *id)
 	return title;
 }
 
-static bool differs(const struct fact_verdict *f, size_t n)
+/* True when a column of f differs for the reason entry; NULL: for any declared reason. */
+static bool declared_by(const struct fact_verdict *f, size_t n, const json_t *entry)
 {
 	for (size_t i = 0; i < n; i++)
-		if (f->declared[i])
+		if (f->declared[i] && (!entry || f->declared[i] == entry))
 			return true;
 	return false;
 }
@@ -160,24 +161,6 @@ static void print_columns(const struct table *t, const struct fact_verdict *f, c
 	free(title);
 }
 
-static void print_reasons(const struct table *t, const struct fact_verdict *f)
-{
-	json_t *last = NULL;
-
-	for (size_t i = 0; i < t->c->columns_n; i++) {
-		char *reason;
-
-		if (!f->declared[i] || f->declared[i] == last)
-			continue;
-		last = f->declared[i];
-		reason = fact_text(json_object_get(last, "reason"), t->language, "", "");
-		fputs("      -> ", t->out);
-		print_cut(t, reason, WIDTH - 9, false);
-		fputc('\n', t->out);
-		free(reason);
-	}
-}
-
 static void print_mismatches(const struct table *t)
 {
 	if (!t->c->mismatches)
@@ -189,28 +172,6 @@ static void print_mismatches(const struct table *t)
 		if (!t->c->facts[i].match)
 			print_columns(t, &t->c->facts[i], "✗");
 	fputc('\n', t->out);
-}
-
-static void print_declared(const struct table *t)
-{
-	bool head = false;
-
-	for (size_t i = 0; i < t->c->facts_n; i++) {
-		const struct fact_verdict *f = &t->c->facts[i];
-
-		if (!f->match || !differs(f, t->c->columns_n))
-			continue;
-		if (!head) {
-			paint(t, "1");
-			fprintf(t->out, "%s\n", t->words->declared);
-			paint(t, "0");
-		}
-		head = true;
-		print_columns(t, f, "~");
-		print_reasons(t, f);
-	}
-	if (head)
-		fputc('\n', t->out);
 }
 
 static const struct value *common_value(const struct table *t, const struct fact_verdict *f)
@@ -238,7 +199,7 @@ static void print_group(const struct table *t, size_t g)
 
 		if (!fact_in_group(f->id, group_names[g]) || f->skipped)
 			continue;
-		fprintf(t->out, "  %s ", !f->match ? "✗" : differs(f, t->c->columns_n) ? "~" : " ");
+		fprintf(t->out, "  %s ", !f->match ? "✗" : declared_by(f, t->c->columns_n, NULL) ? "~" : " ");
 		title = title_of(t, f->id);
 		print_cut(t, title, TITLE_WIDTH, true);
 		fputs("  ", t->out);
@@ -250,35 +211,104 @@ static void print_group(const struct table *t, size_t g)
 	fputc('\n', t->out);
 }
 
+/* The columns of one fact that differ for the reason entry, against the value of the first. */
+static void print_difference(const struct table *t, const struct fact_verdict *f, json_t *entry)
+{
+	char *line = NULL, *text;
+	size_t size;
+	FILE *f_line = open_memstream(&line, &size);
+
+	for (size_t i = 0; i < t->c->columns_n; i++) {
+		if (f->declared[i] != entry)
+			continue;
+		fprintf(f_line, "%s: %s  ", t->c->columns[i]->name, shown(t, &f->values[i], &text));
+		free(text);
+	}
+	fprintf(f_line, "(%s)", shown(t, common_value(t, f), &text));
+	fclose(f_line);
+	fputs("  ~   ", t->out);
+	print_cut(t, f->id, TITLE_WIDTH - 2, true);
+	fputs("  ", t->out);
+	print_cut(t, line, WIDTH - TITLE_WIDTH - 6, false);
+	fputc('\n', t->out);
+	free(line);
+	free(text);
+}
+
+/* Each reason once, and below it the facts that it explains. */
+static void print_declared(const struct table *t)
+{
+	json_t *entry;
+	bool any = false;
+	size_t i;
+
+	json_array_foreach (facts_differences(), i, entry) {
+		bool told = false;
+
+		for (size_t k = 0; k < t->c->facts_n; k++) {
+			const struct fact_verdict *f = &t->c->facts[k];
+			char *reason;
+
+			if (!declared_by(f, t->c->columns_n, entry))
+				continue;
+			if (!any) {
+				paint(t, "1");
+				fprintf(t->out, "%s\n", t->words->declared);
+				paint(t, "0");
+			}
+			if (!told) {
+				reason = fact_text(json_object_get(entry, "reason"), t->language, "", "");
+				fputs("    ", t->out);
+				print_cut(t, reason, WIDTH - 4, false);
+				fputc('\n', t->out);
+				free(reason);
+			}
+			any = told = true;
+			print_difference(t, f, entry);
+		}
+	}
+	if (any)
+		fputc('\n', t->out);
+}
+
 static void print_skipped(const struct table *t)
 {
-	const char *why = NULL;
+	bool head = false;
 
 	for (size_t i = 0; i < t->c->facts_n; i++) {
 		const struct fact_verdict *f = &t->c->facts[i];
 
-		if (!f->skipped)
+		/* What is not there in any column has no place in a table. */
+		if (!f->skipped || f->values[0].kind != VALUE_SKIPPED)
 			continue;
-		if (!why)
+		if (!head)
 			fprintf(t->out, "%s\n", t->words->skipped);
-		why = f->values[0].text;
-		fprintf(t->out, "    %s: %s\n", f->id, why);
+		head = true;
+		fprintf(t->out, "    %-40s ", f->id);
+		print_cut(t, why_skipped(f), WIDTH - 45, false);
+		fputc('\n', t->out);
 	}
-	if (why)
+	if (head)
 		fputc('\n', t->out);
 }
 
 static void print_head(const struct table *t, const struct report_head *head)
 {
 	struct utsname u = { 0 };
+	const char *name;
+	json_t *why;
 
 	uname(&u);
 	fprintf(t->out, "%s · %s · Linux %s\n", report_spec(head->plan), report_place(), u.release);
 	for (size_t i = 0; i < t->c->columns_n; i++)
 		fprintf(t->out, "%s%s", i ? " | " : "", t->c->columns[i]->name);
 	fputc('\n', t->out);
-	if (head->absent[0])
-		fprintf(t->out, "%s: %s\n", head->absent, t->words->absent);
+	json_object_foreach (head->absent, name, why) {
+		fprintf(t->out, "%s: ", name);
+		print_cut(t, json_string_value(why)[0] ? json_string_value(why) : t->words->absent,
+			  WIDTH - 10, false);
+		fputc('\n', t->out);
+	}
 	fputc('\n', t->out);
 }
 
@@ -290,9 +320,9 @@ void table_print(const struct comparison *c, const struct report_head *head, con
 
 	print_head(&t, head);
 	print_mismatches(&t);
-	print_declared(&t);
 	for (size_t g = 0; group_names[g]; g++)
 		print_group(&t, g);
+	print_declared(&t);
 	print_skipped(&t);
 	paint(&t, c->mismatches ? "1;31" : "1;32");
 	fprintf(out, "%zu facts, %zu mismatches", c->compared, c->mismatches);
