@@ -16,9 +16,13 @@ static const char *const headings[COLUMNS] = {
 /* Text as a cell shows it: control characters as \xNN, nothing as a dash. */
 static void show(const char *text, char out[CELL_MAX])
 {
-	strcpy(out, text[0] ? "" : "-");
+	size_t used = 0;
+
+	if (!text[0])
+		text = "-";
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-		out += sprintf(out, *p < 0x20 || *p == 0x7f ? "\\x%02x" : "%c", *p);
+		used += (size_t)snprintf(out + used, CELL_MAX - used,
+			*p < 0x20 || *p == 0x7f ? "\\x%02x" : "%c", *p);
 }
 
 static const char *status(const struct state *s)

@@ -68,11 +68,8 @@ static int make_absolute(const char *path, char *out, size_t size, struct error 
 
 	if (path[0] != '/' && !getcwd(here, sizeof(here)))
 		return error_sys(e, "finding the working directory");
-	if (strlen(here) + 1 + strlen(path) >= size)
+	if (snprintf(out, size, "%s%s%s", here, here[0] ? "/" : "", path) >= (int)size)
 		return error_say(e, "path is too long: %.100s", path);
-	strcpy(out, here);
-	strcat(out, path[0] == '/' ? "" : "/");
-	strcat(out, path);
 	return 0;
 }
 

@@ -52,9 +52,11 @@ static bool unpack(json_t *root, struct state *s)
 		{pid_file, s->pid_file, sizeof(s->pid_file)},
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (strlen(texts[i].from) >= texts[i].size)
+		size_t n = strlen(texts[i].from);
+
+		if (n >= texts[i].size)
 			return false;
-		strcpy(texts[i].to, texts[i].from);
+		memcpy(texts[i].to, texts[i].from, n + 1);
 	}
 	if (pid < 0 || pid > INT32_MAX || start_time < 0 || created < 0 ||
 		created > STATE_CREATED_MAX)
