@@ -175,9 +175,7 @@ static int set_capabilities(struct container *c, struct error *e)
 		want->effective, want->permitted, want->inheritable);
 	if (syscall(SYS_capset, &header, data) == 0)
 		return 0;
-	error_sys(e, "setting the capabilities");
-	return error_hint(
-		e, "effective must lie within permitted, and inheritable within bounding");
+	return error_sys(e, "setting the capabilities");
 }
 
 /* The parser has seen to it that they are permitted and inheritable too (capabilities(7)). */
