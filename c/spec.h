@@ -72,7 +72,7 @@ struct spec_rlimit {
 
 /* One bit a capability, bit N for capability number N (capabilities(7)). */
 struct spec_capabilities {
-	bool given; /* process.capabilities is in the file; otherwise the sets stay as they are */
+	bool given; /* process.capabilities is in the file; otherwise all five sets are empty */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
 
