@@ -82,6 +82,9 @@ $(B)/obj/%.o: %.c Makefile VERSION | $(call stamp,build)
 
 $(B)/obj/compare/%.o $(B)/obj/tests/unit/%.o: CFLAGS += -Icompare
 
+# What the assembler reads in (.incbin) is no header that -MMD would see.
+$(B)/obj/compare/embed.o: shared/facts.json shared/differences.json
+
 $(LIBCBOX): $(LIB_OBJ)
 	@mkdir -p $(@D)
 	@echo "  ar    $@"

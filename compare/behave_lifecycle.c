@@ -54,8 +54,8 @@ static int send_signals(struct held *h, struct values *out, struct error *e)
 	static const struct {
 		const char *name;
 		int number;
-	} signals[] = { { "HUP", SIGHUP },   { "INT", SIGINT },	  { "QUIT", SIGQUIT },
-			{ "USR1", SIGUSR1 }, { "USR2", SIGUSR2 }, { "TERM", SIGTERM } };
+	} signals[] = {{"HUP", SIGHUP}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"USR1", SIGUSR1},
+		{"USR2", SIGUSR2}, {"TERM", SIGTERM}};
 	char line[64], id[64];
 
 	if (held_ready(h, NULL, e))
@@ -83,10 +83,10 @@ static int pass_bytes(struct held *h, struct values *out, struct error *e)
 	if (child_write(&h->child, bytes, sizeof(bytes), e) || held_end(h, e))
 		return -1;
 	values_set(out, "lifecycle.bytes.output", "%s",
-		   h->child.out_len == sizeof(bytes) &&
-				   !memcmp(h->child.out_text, bytes, sizeof(bytes))
-			   ? "every byte as it was"
-			   : "changed");
+		h->child.out_len == sizeof(bytes) &&
+				!memcmp(h->child.out_text, bytes, sizeof(bytes))
+			? "every byte as it was"
+			: "changed");
 	return 0;
 }
 
@@ -109,10 +109,10 @@ static void set_stages(const char *events, const char *who, struct values *out)
 		const char *side = "", *stage = "", *what = "";
 
 		if (!json_unpack(event, "{s:s,s:s,s:s}", "who", &side, "stage", &stage, "event",
-				 &what) &&
-		    !strcmp(side, who) && strcmp(what, "begin") != 0)
+			    &what) &&
+			!strcmp(side, who) && strcmp(what, "begin") != 0)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %s",
-				 text[0] ? ", " : "", stage, what);
+				text[0] ? ", " : "", stage, what);
 		json_decref(event);
 	}
 	snprintf(id, sizeof(id), "lifecycle.stages.%s", who);
@@ -154,21 +154,21 @@ static int kill_runtime(struct held *h, struct values *out, struct error *e)
 	kill(h->child.pid, SIGKILL);
 	gone = held_gone(h, RUNTIME_KILLED_MS);
 	values_set(out, "lifecycle.runtime_killed.container", "%s",
-		   gone >= 0 ? "ends with it" : "lives on");
+		gone >= 0 ? "ends with it" : "lives on");
 	if (gone < 0)
 		syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
 	if (held_end(h, e))
 		return -1;
 	process_orphans(deadline_in(2000));
 	if (held_undo(h, &undo))
-		values_failed(out, "lifecycle.runtime_killed.collected", undo.errnum, "%s",
-			      undo.message);
+		values_failed(
+			out, "lifecycle.runtime_killed.collected", undo.errnum, "%s", undo.message);
 	else
 		values_set(out, "lifecycle.runtime_killed.collected", "without an error");
 	return 0;
 }
 
-#define COMMAND(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define COMMAND(...)  ((const char *const[]){__VA_ARGS__, NULL})
 #define SHELL(script) COMMAND("/bin/sh", "-c", script)
 
 static const struct {
@@ -176,34 +176,35 @@ static const struct {
 	const char *const *command;
 	during *act; /* NULL: nothing */
 } cases[] = {
-	{ "exit_0", SHELL("exit 0"), read_stages },
-	{ "exit_7", SHELL("exit 7"), NULL },
-	{ "exit_255", SHELL("exit 255"), NULL },
-	{ "false", COMMAND("/bin/false"), NULL },
-	{ "signal_to_itself", SHELL("kill -TERM $$; exit 3"), NULL },
-	{ "killed", COMMAND("/bin/cat"), kill_container },
-	{ "signals", SHELL("for s in HUP INT QUIT USR1 USR2; do trap \"echo $s\" $s; done; "
-			   "trap 'echo TERM; exit 42' TERM; echo ready; "
-			   "while :; do read x; done"),
-	  send_signals },
-	{ "missing", COMMAND("/no/such/command"), NULL },
-	{ "missing_in_path", COMMAND("no-such-command"), NULL },
-	{ "not_executable", COMMAND("/etc/passwd"), NULL },
-	{ "directory", COMMAND("/etc"), NULL },
-	{ "bytes", COMMAND("/bin/cat"), pass_bytes },
-	{ "streams", SHELL("printf out; printf err >&2"), split_streams },
-	{ "runtime_killed", COMMAND("/bin/sleep", "600"), kill_runtime },
+	{"exit_0", SHELL("exit 0"), read_stages},
+	{"exit_7", SHELL("exit 7"), NULL},
+	{"exit_255", SHELL("exit 255"), NULL},
+	{"false", COMMAND("/bin/false"), NULL},
+	{"signal_to_itself", SHELL("kill -TERM $$; exit 3"), NULL},
+	{"killed", COMMAND("/bin/cat"), kill_container},
+	{"signals",
+		SHELL("for s in HUP INT QUIT USR1 USR2; do trap \"echo $s\" $s; done; "
+		      "trap 'echo TERM; exit 42' TERM; echo ready; "
+		      "while :; do read x; done"),
+		send_signals},
+	{"missing", COMMAND("/no/such/command"), NULL},
+	{"missing_in_path", COMMAND("no-such-command"), NULL},
+	{"not_executable", COMMAND("/etc/passwd"), NULL},
+	{"directory", COMMAND("/etc"), NULL},
+	{"bytes", COMMAND("/bin/cat"), pass_bytes},
+	{"streams", SHELL("printf out; printf err >&2"), split_streams},
+	{"runtime_killed", COMMAND("/bin/sleep", "600"), kill_runtime},
 };
 
-static int try_case(const struct plan *p, const struct column *c, size_t i, struct values *out,
-		    struct error *e)
+static int try_case(
+	const struct plan *p, const struct column *c, size_t i, struct values *out, struct error *e)
 {
 	char *status = case_id(cases[i].name, "status");
 	struct held h;
 
 	error_clear(e);
 	if (held_start(&h, p, c, cases[i].command, e) ||
-	    (cases[i].act && cases[i].act(&h, out, e)) || (!h.child.ended && held_end(&h, e))) {
+		(cases[i].act && cases[i].act(&h, out, e)) || (!h.child.ended && held_end(&h, e))) {
 		values_failed(out, status, 0, "%s", e->message);
 	} else {
 		values_set(out, status, "%d", h.child.status);
@@ -214,8 +215,8 @@ static int try_case(const struct plan *p, const struct column *c, size_t i, stru
 	return process_stop_signal() ? error_say(e, "stopped") : 0;
 }
 
-int behave_lifecycle(const struct plan *p, const struct column *c, struct values *out,
-		     struct error *e)
+int behave_lifecycle(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (try_case(p, c, i, out, e))

@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BITE_MS 30000
+#define BITE_MS	      30000
 #define CPU_WINDOW_MS 2000
-#define PIDS_MOST 1024
+#define PIDS_MOST     1024
 
 /* A string that doubles until the memory is over; the shell around it tells how that ended. */
 static const char grow[] = "read go; (x=0123456789abcdef; while :; do x=$x$x; done) 2>/dev/null; "
@@ -31,12 +31,12 @@ static const char spin[] = "read go; while :; do :; done";
 
 struct bite {
 	const char *controller;
-	const char *limit;    /* file of the limit */
+	const char *limit; /* file of the limit */
 	const char *script;
-	const char *ids[3];   /* its facts */
+	const char *ids[3]; /* its facts */
 	/* Lets the shell go and reads what comes of it; limit: what the file says. */
-	int (*watch)(struct held *h, int cgroup, const char *limit, struct values *out,
-		     struct error *e);
+	int (*watch)(
+		struct held *h, int cgroup, const char *limit, struct values *out, struct error *e);
 };
 
 /* One number of a flat keyed file, or -1. */
@@ -53,8 +53,8 @@ static long long key_in(int cgroup, const char *file, const char *key)
 	return value;
 }
 
-static int watch_memory(struct held *h, int cgroup, const char *limit, struct values *out,
-			struct error *e)
+static int watch_memory(
+	struct held *h, int cgroup, const char *limit, struct values *out, struct error *e)
 {
 	char line[64];
 
@@ -65,12 +65,12 @@ static int watch_memory(struct held *h, int cgroup, const char *limit, struct va
 		return -1;
 	values_set(out, "cgroup.bites.memory.status", "%s", line);
 	values_set(out, "cgroup.bites.memory.oom_kill", "%s",
-		   key_in(cgroup, "memory.events", "oom_kill") > 0 ? "counted" : "not counted");
+		key_in(cgroup, "memory.events", "oom_kill") > 0 ? "counted" : "not counted");
 	return 0;
 }
 
-static int watch_pids(struct held *h, int cgroup, const char *limit, struct values *out,
-		      struct error *e)
+static int watch_pids(
+	struct held *h, int cgroup, const char *limit, struct values *out, struct error *e)
 {
 	int64_t deadline = deadline_in(BITE_MS);
 	long most = strtol(limit, NULL, 10), reached = 0;
@@ -97,7 +97,7 @@ static int watch_pids(struct held *h, int cgroup, const char *limit, struct valu
 	else
 		values_set(out, "cgroup.bites.pids.reached", "%ld of %ld", reached + 1, most);
 	values_set(out, "cgroup.bites.pids.events", "%s",
-		   key_in(cgroup, "pids.events", "max") > 0 ? "counted" : "not counted");
+		key_in(cgroup, "pids.events", "max") > 0 ? "counted" : "not counted");
 	return 0;
 }
 
@@ -109,8 +109,8 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int watch_cpu(struct held *h, int cgroup, const char *limit, struct values *out,
-		     struct error *e)
+static int watch_cpu(
+	struct held *h, int cgroup, const char *limit, struct values *out, struct error *e)
 {
 	double quota, period, begin, used, share;
 	long long throttled, usage;
@@ -130,23 +130,23 @@ static int watch_cpu(struct held *h, int cgroup, const char *limit, struct value
 	used = (double)(key_in(cgroup, "cpu.stat", "usage_usec") - usage) / 1e6;
 	share = used / (seconds() - begin) / (quota / period);
 	values_set(out, "cgroup.bites.cpu.throttled", "%s",
-		   key_in(cgroup, "cpu.stat", "nr_throttled") > throttled ? "rises" : "does not rise");
+		key_in(cgroup, "cpu.stat", "nr_throttled") > throttled ? "rises" : "does not rise");
 	if (share > 0.75 && share < 1.25)
 		values_set(out, "cgroup.bites.cpu.share", "within a quarter of %.0f%%",
-			   100 * quota / period);
+			100 * quota / period);
 	else
 		values_set(out, "cgroup.bites.cpu.share", "%.0f%% where %.0f%% is the limit",
-			   100 * share * quota / period, 100 * quota / period);
+			100 * share * quota / period, 100 * quota / period);
 	return 0;
 }
 
 static const struct bite bites[] = {
-	{ "memory", "memory.max", grow,
-	  { "cgroup.bites.memory.status", "cgroup.bites.memory.oom_kill", NULL }, watch_memory },
-	{ "pids", "pids.max", fork_down,
-	  { "cgroup.bites.pids.reached", "cgroup.bites.pids.events", NULL }, watch_pids },
-	{ "cpu", "cpu.max", spin,
-	  { "cgroup.bites.cpu.throttled", "cgroup.bites.cpu.share", NULL }, watch_cpu },
+	{"memory", "memory.max", grow,
+		{"cgroup.bites.memory.status", "cgroup.bites.memory.oom_kill", NULL}, watch_memory},
+	{"pids", "pids.max", fork_down,
+		{"cgroup.bites.pids.reached", "cgroup.bites.pids.events", NULL}, watch_pids},
+	{"cpu", "cpu.max", spin, {"cgroup.bites.cpu.throttled", "cgroup.bites.cpu.share", NULL},
+		watch_cpu},
 };
 
 /* Whether the machine can limit this, and the spec wants it. Else why not. */
@@ -159,7 +159,7 @@ static const char *why_not(const struct plan *p, const struct bite *b)
 		      json_object_get(json_object_get(resources, "unified"), b->limit);
 
 	free(have);
-	return !can ? "this machine's cgroup v2 has no such controller"
+	return !can	 ? "this machine's cgroup v2 has no such controller"
 	       : !wanted ? "the spec sets no such limit"
 			 : NULL;
 }
@@ -196,9 +196,9 @@ static int watch_limit(const struct bite *b, struct held *h, struct values *out,
 }
 
 static int try_bite(const struct plan *p, const struct column *c, const struct bite *b,
-		    struct values *out, struct error *e)
+	struct values *out, struct error *e)
 {
-	const char *const command[] = { "/bin/sh", "-c", b->script, NULL };
+	const char *const command[] = {"/bin/sh", "-c", b->script, NULL};
 	struct held h;
 
 	error_clear(e);
@@ -208,8 +208,7 @@ static int try_bite(const struct plan *p, const struct column *c, const struct b
 	return process_stop_signal() ? error_say(e, "stopped") : 0;
 }
 
-int behave_limits(const struct plan *p, const struct column *c, struct values *out,
-		  struct error *e)
+int behave_limits(const struct plan *p, const struct column *c, struct values *out, struct error *e)
 {
 	for (size_t i = 0; i < sizeof(bites) / sizeof(bites[0]); i++) {
 		const char *why = why_not(p, &bites[i]);

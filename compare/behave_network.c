@@ -21,9 +21,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define ANSWER_MS 10000
-#define HTTP_PORT 8080
-#define ECHO_PORT 7777
+#define ANSWER_MS    10000
+#define HTTP_PORT    8080
+#define ECHO_PORT    7777
 #define MESSAGE_SIZE 4096 /* more than one frame of 1500 bytes */
 
 struct ends {
@@ -37,7 +37,7 @@ static bool find_ends(const struct plan *p, struct ends *ends)
 	char text[32];
 
 	json_unpack(p->spec, "{s?:{s?:{s?:s},s?:{s?:s}}}", "veth", "host", "address", &host,
-		    "container", "address", &container);
+		"container", "address", &container);
 	memset(ends, 0, sizeof(*ends));
 	ends->host.sin_family = ends->container.sin_family = AF_INET;
 	if (!host || !container)
@@ -81,7 +81,7 @@ static int connect_to(const struct sockaddr_in *address, int port, int64_t deadl
 		int saved = errno;
 
 		if ((saved != ECONNREFUSED && saved != EHOSTUNREACH && saved != ENETUNREACH) ||
-		    deadline_in(0) >= deadline || wait_window(5) < 0) {
+			deadline_in(0) >= deadline || wait_window(5) < 0) {
 			errno = saved;
 			return -1;
 		}
@@ -144,8 +144,8 @@ static void judge_page(const struct plan *p, const char *answer, struct values *
 		values_failed(out, "veth.answers.http", EPROTO, "the answer");
 	else
 		values_set(out, "veth.answers.http", "%.3s, %s", code + 1,
-			   page && !strcmp(body + 4, page) ? "the page of the rootfs"
-							   : "another page");
+			page && !strcmp(body + 4, page) ? "the page of the rootfs"
+							: "another page");
 	free(page);
 	if (rootfs >= 0)
 		close(rootfs);
@@ -186,9 +186,9 @@ static void ask_echo(const struct held *h, const struct ends *ends, struct value
 		values_failed(out, "veth.answers.echo", errno, "sending the container a message");
 	else
 		values_set(out, "veth.answers.echo", "%s",
-			   n == MESSAGE_SIZE && !memcmp(message, answer, sizeof(message))
-				   ? "every byte"
-				   : "something else");
+			n == MESSAGE_SIZE && !memcmp(message, answer, sizeof(message))
+				? "every byte"
+				: "something else");
 	if (fd >= 0)
 		close(fd);
 }
@@ -206,14 +206,14 @@ static const char *find_program(const struct plan *p, const char *const places[2
 	return NULL;
 }
 
-static const char *const httpd[] = { "/bin/httpd", "/usr/sbin/httpd" };
-static const char *const netcat[] = { "/bin/nc", "/usr/bin/nc" };
+static const char *const httpd[] = {"/bin/httpd", "/usr/sbin/httpd"};
+static const char *const netcat[] = {"/bin/nc", "/usr/bin/nc"};
 
 /* A server in a container, asked from the host by ask(). */
 static int with_server(const struct plan *p, const struct column *c, const char *const command[],
-		       const struct ends *ends,
-		       void (*ask)(const struct held *, const struct ends *, struct values *),
-		       struct values *out, struct error *e)
+	const struct ends *ends,
+	void (*ask)(const struct held *, const struct ends *, struct values *), struct values *out,
+	struct error *e)
 {
 	struct held h;
 	int result = -1;
@@ -234,8 +234,8 @@ static int listen_on(const struct sockaddr_in *address, int *port)
 	socklen_t size = sizeof(own);
 
 	if (fd >= 0 && !setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &yes, sizeof(yes)) &&
-	    !bind(fd, (struct sockaddr *)&own, sizeof(own)) && !listen(fd, 1) &&
-	    !getsockname(fd, (struct sockaddr *)&own, &size)) {
+		!bind(fd, (struct sockaddr *)&own, sizeof(own)) && !listen(fd, 1) &&
+		!getsockname(fd, (struct sockaddr *)&own, &size)) {
 		*port = ntohs(own.sin_port);
 		return fd;
 	}
@@ -247,12 +247,12 @@ static int listen_on(const struct sockaddr_in *address, int *port)
 }
 
 /* The container's netcat is on the other side: its line comes here, and goes back as its output. */
-static int answer_container(struct held *h, int listener, const struct ends *ends,
-			    struct values *out, struct error *e)
+static int answer_container(
+	struct held *h, int listener, const struct ends *ends, struct values *out, struct error *e)
 {
 	static const char line[] = "a line from the container";
 	int64_t deadline = deadline_in(ANSWER_MS);
-	struct sockaddr_in from = { 0 };
+	struct sockaddr_in from = {0};
 	socklen_t size = sizeof(from);
 	char text[sizeof(line)], back[64];
 	int fd;
@@ -263,27 +263,27 @@ static int answer_container(struct held *h, int listener, const struct ends *end
 	if (fd < 0)
 		return error_sys(e, "accepting the container's connection");
 	values_set(out, "veth.answers.to_host_source", "%s",
-		   from.sin_addr.s_addr == ends->container.sin_addr.s_addr ? "the container's address"
-									   : "another address");
+		from.sin_addr.s_addr == ends->container.sin_addr.s_addr ? "the container's address"
+									: "another address");
 	if (child_write(&h->child, "a line from the container\n", sizeof(line), e) ||
-	    receive(fd, text, sizeof(line), deadline) != (ssize_t)sizeof(line) ||
-	    send_all(fd, text, sizeof(line), deadline) ||
-	    child_line(&h->child, back, sizeof(back), deadline, e)) {
+		receive(fd, text, sizeof(line), deadline) != (ssize_t)sizeof(line) ||
+		send_all(fd, text, sizeof(line), deadline) ||
+		child_line(&h->child, back, sizeof(back), deadline, e)) {
 		close(fd);
 		return -1;
 	}
 	close(fd);
 	values_set(out, "veth.answers.to_host", "%s",
-		   !strcmp(back, line) ? "every byte, and back" : "something else");
+		!strcmp(back, line) ? "every byte, and back" : "something else");
 	return 0;
 }
 
 static int from_container(const struct plan *p, const struct column *c, const struct ends *ends,
-			  struct values *out, struct error *e)
+	struct values *out, struct error *e)
 {
 	char host[INET_ADDRSTRLEN], number[8];
-	const char *const command[] = { find_program(p, netcat), host, number, NULL };
-	struct held h = { .pidfd = -1 };
+	const char *const command[] = {find_program(p, netcat), host, number, NULL};
+	struct held h = {.pidfd = -1};
 	int port, listener = listen_on(&ends->host, &port);
 
 	if (listener < 0)
@@ -292,7 +292,7 @@ static int from_container(const struct plan *p, const struct column *c, const st
 	snprintf(number, sizeof(number), "%d", port);
 	error_clear(e);
 	if (held_start(&h, p, c, command, e) || held_pid(&h, e) ||
-	    answer_container(&h, listener, ends, out, e)) {
+		answer_container(&h, listener, ends, out, e)) {
 		values_failed(out, "veth.answers.to_host", 0, "%s", e->message);
 		values_failed(out, "veth.answers.to_host_source", 0, "%s", e->message);
 	}
@@ -303,19 +303,21 @@ static int from_container(const struct plan *p, const struct column *c, const st
 
 static void skip_all(struct values *out, const char *why)
 {
-	static const char *const ids[] = { "veth.answers.http", "veth.answers.echo",
-					   "veth.answers.to_host", "veth.answers.to_host_source" };
+	static const char *const ids[] = {"veth.answers.http", "veth.answers.echo",
+		"veth.answers.to_host", "veth.answers.to_host_source"};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		values_skip(out, ids[i], "%s", why);
 }
 
-int behave_network(const struct plan *p, const struct column *c, struct values *out,
-		   struct error *e)
+int behave_network(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e)
 {
 	char address[INET_ADDRSTRLEN + 8];
-	const char *const page[] = { find_program(p, httpd), "-f", "-p", address, "-h", "/var/www", NULL };
-	const char *const echo[] = { find_program(p, netcat), "-ll", "-p", "7777", "-e", "/bin/cat", NULL };
+	const char *const page[] = {
+		find_program(p, httpd), "-f", "-p", address, "-h", "/var/www", NULL};
+	const char *const echo[] = {
+		find_program(p, netcat), "-ll", "-p", "7777", "-e", "/bin/cat", NULL};
 	struct ends ends;
 
 	if (!find_ends(p, &ends) || !c->twin) {

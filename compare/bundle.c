@@ -33,7 +33,7 @@ static json_t *object(json_t *parent, const char *name)
 }
 
 int bundle_write(const struct plan *p, const struct column *c, const char *const command[],
-		 const char *dir, struct error *e)
+	const char *dir, struct error *e)
 {
 	json_t *spec = json_deep_copy(p->spec), *args = json_array();
 	char path[PATH_MAX];
@@ -50,7 +50,7 @@ int bundle_write(const struct plan *p, const struct column *c, const char *const
 	drop_namespaces(spec, c->drops);
 
 	if (snprintf(path, sizeof(path), "%s/config.json", dir) >= (int)sizeof(path) ||
-	    json_dump_file(spec, path, JSON_INDENT(2)))
+		json_dump_file(spec, path, JSON_INDENT(2)))
 		result = error_say(e, "cannot write %s", path);
 	json_decref(spec);
 	return result;

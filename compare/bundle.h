@@ -1,4 +1,5 @@
-/* bundle.h: the spec as a bundle for the reference runtimes: the same file, with paths filled in. */
+/* bundle.h: the spec as a bundle for the reference runtimes: the same file, with paths filled in.
+ */
 #ifndef TWINBOX_COMPARE_BUNDLE_H
 #define TWINBOX_COMPARE_BUNDLE_H
 
@@ -6,6 +7,6 @@
 
 /* Writes DIR/config.json: root.path absolute, process.args the command, no terminal. */
 int bundle_write(const struct plan *p, const struct column *c, const char *const command[],
-		 const char *dir, struct error *e);
+	const char *dir, struct error *e);
 
 #endif

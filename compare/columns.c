@@ -4,35 +4,35 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const char *const none[] = { NULL };
+static const char *const none[] = {NULL};
 
 /* Namespaces by name; time came to runc with 1.2 and to its specification with 1.1. */
 const struct column columns[] = {
-	{ .name = "cbox",
-	  .twin = true,
-	  .run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name", "%name",
-		       "--pid-file", "%pid", "--events", "%events", "--", "%command"),
-	  .undo = WORDS("%program", "gc"),
-	  .drops = none },
-	{ .name = "gobox",
-	  .twin = true,
-	  .run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name", "%name",
-		       "--pid-file", "%pid", "--events", "%events", "--", "%command"),
-	  .undo = WORDS("%program", "gc"),
-	  .drops = none },
-	{ .name = "crun",
-	  .run = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "run", "--bundle",
-		       "%bundle", "--pid-file", "%pid", "%name"),
-	  .undo = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "delete",
+	{.name = "cbox",
+		.twin = true,
+		.run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name",
+			"%name", "--pid-file", "%pid", "--events", "%events", "--", "%command"),
+		.undo = WORDS("%program", "gc"),
+		.drops = none},
+	{.name = "gobox",
+		.twin = true,
+		.run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name",
+			"%name", "--pid-file", "%pid", "--events", "%events", "--", "%command"),
+		.undo = WORDS("%program", "gc"),
+		.drops = none},
+	{.name = "crun",
+		.run = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "run",
+			"--bundle", "%bundle", "--pid-file", "%pid", "%name"),
+		.undo = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "delete",
 			"--force", "%name"),
-	  .drops = none },
-	{ .name = "runc",
-	  .run = WORDS("%program", "--root", "%state", "run", "--bundle", "%bundle", "--pid-file",
-		       "%pid", "%name"),
-	  .undo = WORDS("%program", "--root", "%state", "delete", "--force", "%name"),
-	  .drops = WORDS("time") },
+		.drops = none},
+	{.name = "runc",
+		.run = WORDS("%program", "--root", "%state", "run", "--bundle", "%bundle",
+			"--pid-file", "%pid", "%name"),
+		.undo = WORDS("%program", "--root", "%state", "delete", "--force", "%name"),
+		.drops = WORDS("time")},
 };
 const size_t columns_n = sizeof(columns) / sizeof(columns[0]);
 
@@ -47,13 +47,13 @@ const struct column *column_find(const char *name)
 bool column_program(const struct column *c, const struct plan *p, char path[PATH_MAX])
 {
 	/* Not the caller's PATH: which runtime is measured must not depend on a login shell. */
-	static const char *const system[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					      "/usr/bin", "/sbin", "/bin", NULL };
-	const char *own[] = { p->bin, NULL };
+	static const char *const system[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+		"/usr/bin", "/sbin", "/bin", NULL};
+	const char *own[] = {p->bin, NULL};
 
 	for (const char *const *dir = c->twin ? own : system; *dir; dir++)
 		if (snprintf(path, PATH_MAX, "%s/%s", *dir, c->name) < PATH_MAX &&
-		    !access(path, X_OK))
+			!access(path, X_OK))
 			return true;
 	if (!c->twin)
 		return false;
@@ -97,7 +97,7 @@ int columns_check(const char *list, struct error *e)
 
 /* The names are known: columns_check(). */
 static int choose_named(const char *list, const struct column *chosen[], size_t *n,
-			const struct plan *p, struct error *e)
+	const struct plan *p, struct error *e)
 {
 	char words[256], path[PATH_MAX], *rest = words, *word;
 
@@ -107,8 +107,8 @@ static int choose_named(const char *list, const struct column *chosen[], size_t 
 
 		if (!column_program(c, p, path)) {
 			error_say(e, "column %s: its program is not here", c->name);
-			return error_hint(e, c->twin ? "`make` builds it" : "install the package %s",
-					  c->name);
+			return error_hint(e,
+				c->twin ? "`make` builds it" : "install the package %s", c->name);
 		}
 		if (add(c, chosen, n, e))
 			return -1;
@@ -116,8 +116,8 @@ static int choose_named(const char *list, const struct column *chosen[], size_t 
 	return 0;
 }
 
-int columns_choose(const char *list, const struct plan *p, const struct column *chosen[],
-		   size_t *n, json_t *absent, struct error *e)
+int columns_choose(const char *list, const struct plan *p, const struct column *chosen[], size_t *n,
+	json_t *absent, struct error *e)
 {
 	char path[PATH_MAX];
 

@@ -14,9 +14,9 @@
 
 struct column {
 	const char *name;
-	bool twin;		  /* twinbox's own: reads the spec as it is, has veth, events and gc */
-	const char *const *run;	  /* command line; words beginning with % are filled in, see run.c */
-	const char *const *undo;  /* collects what a killed runtime left */
+	bool twin; /* twinbox's own: reads the spec as it is, has veth, events and gc */
+	const char *const *run;	 /* command line; words beginning with % are filled in, see run.c */
+	const char *const *undo; /* collects what a killed runtime left */
 	const char *const *drops; /* namespace types it does not know: taken out of its bundle */
 };
 
@@ -36,7 +36,7 @@ int columns_check(const char *list, struct error *e);
  * Chooses columns from a list "cbox,gobox", or, where list is NULL, the twins and every reference
  * that is installed; those that are not go to absent as {"NAME": ""}.
  */
-int columns_choose(const char *list, const struct plan *p, const struct column *chosen[],
-		   size_t *n, json_t *absent, struct error *e);
+int columns_choose(const char *list, const struct plan *p, const struct column *chosen[], size_t *n,
+	json_t *absent, struct error *e);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const group_names[] = { "namespace", "cgroup",     "veth",	  "mounts",   "identity",
-				    "privileges", "process", "lifecycle", NULL };
+const char *const group_names[] = {"namespace", "cgroup", "veth", "mounts", "identity",
+	"privileges", "process", "lifecycle", NULL};
 
 bool fact_in_group(const char *id, const char *group)
 {
@@ -27,8 +27,8 @@ static struct value value_in(const struct comparison *c, size_t column, const ch
 		return *v;
 	/* A fact that is there in another column only: the thing itself is missing in this one. */
 	if (!c->columns[column]->twin && row_flags_of(id) & ROW_VETH)
-		return (struct value){ .kind = VALUE_SKIPPED, .text = nothing };
-	return (struct value){ .kind = VALUE_ABSENT, .text = absent };
+		return (struct value){.kind = VALUE_SKIPPED, .text = nothing};
+	return (struct value){.kind = VALUE_ABSENT, .text = absent};
 }
 
 /* What no column has is no fact: this kernel, or this spec, does not know it. */
@@ -57,10 +57,10 @@ static void judge(const struct comparison *c, struct fact_verdict *f)
 		if (v->kind == VALUE_FAILED)
 			f->match = false;
 		if (v->kind == VALUE_FAILED || v->kind == VALUE_SKIPPED ||
-		    value_equal(&f->values[first], v))
+			value_equal(&f->values[first], v))
 			continue;
-		f->declared[i] = difference_find(f->id, c->columns[i]->name,
-						 f->values[first].kind == VALUE_ABSENT);
+		f->declared[i] = difference_find(
+			f->id, c->columns[i]->name, f->values[first].kind == VALUE_ABSENT);
 		if (!f->declared[i])
 			f->match = false;
 	}
@@ -90,7 +90,7 @@ static void add(struct comparison *c, const char *id)
 }
 
 void comparison_make(struct comparison *c, const struct column *const *columns,
-		     const struct values *values, size_t columns_n)
+	const struct values *values, size_t columns_n)
 {
 	memset(c, 0, sizeof(*c));
 	c->columns = columns;
@@ -100,7 +100,7 @@ void comparison_make(struct comparison *c, const struct column *const *columns,
 		for (size_t i = 0; i < columns_n; i++)
 			for (size_t k = 0; k < values[i].n; k++)
 				if (fact_in_group(values[i].v[k].id, *group) &&
-				    !known(c, values[i].v[k].id))
+					!known(c, values[i].v[k].id))
 					add(c, values[i].v[k].id);
 }
 
@@ -120,8 +120,8 @@ static int difference_seen(const struct comparison *c, const char *pattern, cons
 
 		for (size_t k = 1; k < c->columns_n; k++) {
 			if (strcmp(c->columns[k]->name, column) != 0 ||
-			    f->values[k].kind == VALUE_SKIPPED || f->skipped ||
-			    !fact_matches(pattern, f->id, NULL))
+				f->values[k].kind == VALUE_SKIPPED || f->skipped ||
+				!fact_matches(pattern, f->id, NULL))
 				continue;
 			if (!value_equal(&f->values[0], &f->values[k]))
 				return 2;
@@ -137,17 +137,21 @@ int comparison_stale(const struct comparison *c, FILE *out)
 	size_t i, k, m;
 	int stale = 0;
 
-	json_array_foreach (facts_differences(), i, entry) {
+	json_array_foreach(facts_differences(), i, entry)
+	{
 		/* Some differ only on some kernels or for some specs. */
 		if (json_is_true(json_object_get(entry, "sometimes")) ||
-		    json_is_true(json_object_get(entry, "only_if_absent")))
+			json_is_true(json_object_get(entry, "only_if_absent")))
 			continue;
-		json_array_foreach (json_object_get(entry, "facts"), k, pattern) {
-			json_array_foreach (json_object_get(entry, "columns"), m, column) {
+		json_array_foreach(json_object_get(entry, "facts"), k, pattern)
+		{
+			json_array_foreach(json_object_get(entry, "columns"), m, column)
+			{
 				if (difference_seen(c, json_string_value(pattern),
-						    json_string_value(column)) != 1)
+					    json_string_value(column)) != 1)
 					continue;
-				fprintf(out, "compare: %s is declared to differ in %s and does not\n",
+				fprintf(out,
+					"compare: %s is declared to differ in %s and does not\n",
 					json_string_value(pattern), json_string_value(column));
 				stale++;
 			}

@@ -4,13 +4,13 @@
  */
 #include "facts.h"
 
-#define EMBED(symbol, file)                               \
-	__asm__(".pushsection .rodata\n"                  \
-		".global " #symbol "\n"                   \
-		".type " #symbol ", %object\n" #symbol ":\n" \
-		".incbin \"" file "\"\n"                  \
-		".byte 0\n"                               \
-		".size " #symbol ", . - " #symbol "\n"    \
+#define EMBED(symbol, file)                                                                        \
+	__asm__(".pushsection .rodata\n"                                                           \
+		".global " #symbol "\n"                                                            \
+		".type " #symbol ", %object\n" #symbol ":\n"                                       \
+		".incbin \"" file "\"\n"                                                           \
+		".byte 0\n"                                                                        \
+		".size " #symbol ", . - " #symbol "\n"                                             \
 		".popsection\n")
 
 EMBED(facts_json, "shared/facts.json");

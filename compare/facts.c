@@ -15,7 +15,7 @@ static json_t *load(const char *name, const char *text, struct error *e)
 
 	if (!json_is_array(list)) {
 		error_say(e, "%s:%d:%d: %s", name, json.line, json.column,
-			  list ? "not a list" : json.text);
+			list ? "not a list" : json.text);
 		json_decref(list);
 		return NULL;
 	}
@@ -65,7 +65,7 @@ bool fact_matches(const char *pattern, const char *id, char **star)
 	head = (size_t)(mark - pattern);
 	tail = strlen(mark + 1);
 	if (n < head + tail || strncmp(id, pattern, head) != 0 ||
-	    strcmp(id + n - tail, mark + 1) != 0)
+		strcmp(id + n - tail, mark + 1) != 0)
 		return false;
 	if (star)
 		*star = strndup(id + head, n - head - tail);
@@ -78,7 +78,8 @@ json_t *fact_find(const char *id, char **star)
 	size_t i;
 
 	*star = NULL;
-	json_array_foreach (facts, i, fact) {
+	json_array_foreach(facts, i, fact)
+	{
 		const char *pattern = json_string_value(json_object_get(fact, "id"));
 
 		if (pattern && fact_matches(pattern, id, star))
@@ -103,7 +104,8 @@ static bool list_has(json_t *list, const char *text, bool patterns)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		const char *s = json_string_value(item);
 
 		if (s && (patterns ? fact_matches(s, text, NULL) : !strcmp(s, text)))
@@ -117,10 +119,9 @@ json_t *difference_find(const char *id, const char *column, bool absent)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach (differences, i, entry)
-		if ((absent || !json_is_true(json_object_get(entry, "only_if_absent"))) &&
-		    list_has(json_object_get(entry, "columns"), column, false) &&
-		    list_has(json_object_get(entry, "facts"), id, true))
-			return entry;
+	json_array_foreach(differences, i,
+		entry) if ((absent || !json_is_true(json_object_get(entry, "only_if_absent"))) &&
+			   list_has(json_object_get(entry, "columns"), column, false) &&
+			   list_has(json_object_get(entry, "facts"), id, true)) return entry;
 	return NULL;
 }

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_MS 20000 /* generous: a lab without KVM starts runc in seconds */
-#define END_MS 20000
+#define START_MS  20000 /* generous: a lab without KVM starts runc in seconds */
+#define END_MS	  20000
 #define WORDS_MAX 32
 
 const char *held_file(const struct held *h, const char *name, char path[PATH_MAX])
@@ -29,15 +29,15 @@ const char *held_file(const struct held *h, const char *name, char path[PATH_MAX
 /* What a word of a column's command line stands for; other words stand for themselves. */
 static const char *fill_in(const struct held *h, const char *word, char path[PATH_MAX])
 {
-	static const char *const files[] = { "pid", "events", "state" };
+	static const char *const files[] = {"pid", "events", "state"};
 
 	if (word[0] != '%')
 		return word;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (!strcmp(word + 1, files[i]))
 			return held_file(h, files[i], path);
-	return !strcmp(word, "%program") ? h->program
-	       : !strcmp(word, "%spec")	 ? h->plan->spec_path
+	return !strcmp(word, "%program")  ? h->program
+	       : !strcmp(word, "%spec")	  ? h->plan->spec_path
 	       : !strcmp(word, "%rootfs") ? h->plan->rootfs
 	       : !strcmp(word, "%bundle") ? h->dir
 					  : RUN_NAME;
@@ -45,7 +45,7 @@ static const char *fill_in(const struct held *h, const char *word, char path[PAT
 
 /* Starts one of the column's command lines in child. */
 static int start_words(struct held *h, struct child *child, const char *const *words,
-		       const char *const command[], struct error *e)
+	const char *const command[], struct error *e)
 {
 	char *argv[WORDS_MAX + 1];
 	size_t n = 0;
@@ -75,7 +75,8 @@ static int count_parents(const struct plan *p)
 	int n = 0;
 
 	for (const char *end = p->cgroup; *end && (end = strchr(end + 1, '/')); n++) {
-		snprintf(path, sizeof(path), CGROUP_MOUNT "%.*s", (int)(end - p->cgroup), p->cgroup);
+		snprintf(
+			path, sizeof(path), CGROUP_MOUNT "%.*s", (int)(end - p->cgroup), p->cgroup);
 		if (access(path, F_OK))
 			break;
 	}
@@ -83,7 +84,7 @@ static int count_parents(const struct plan *p)
 }
 
 int held_start(struct held *h, const struct plan *p, const struct column *c,
-	       const char *const command[], struct error *e)
+	const char *const command[], struct error *e)
 {
 	memset(h, 0, sizeof(*h));
 	child_init(&h->child);
@@ -94,8 +95,8 @@ int held_start(struct held *h, const struct plan *p, const struct column *c,
 	if (!column_program(c, p, h->program))
 		return error_say(e, "column %s: its program is not here", c->name);
 	if (snprintf(h->dir, sizeof(h->dir), "%s/%s.XXXXXX", p->scratch, c->name) >=
-		    (int)sizeof(h->dir) ||
-	    !mkdtemp(h->dir)) {
+			(int)sizeof(h->dir) ||
+		!mkdtemp(h->dir)) {
 		h->dir[0] = '\0';
 		return error_sys(e, "making a directory in %s", p->scratch);
 	}
@@ -129,10 +130,10 @@ static int blame(struct held *h, struct error *e)
 	words = last_words(&h->child);
 	errno = why.errnum;
 	if (*words)
-		return error_say(e, "column %s: %.200s; it said: %.400s", h->column->name, why.message,
-				 words);
-	return (why.errnum ? error_sys : error_say)(e, "column %s: %.300s", h->column->name,
-						    why.message);
+		return error_say(e, "column %s: %.200s; it said: %.400s", h->column->name,
+			why.message, words);
+	return (why.errnum ? error_sys : error_say)(
+		e, "column %s: %.300s", h->column->name, why.message);
 }
 
 /* The number in the pid file, or 0 while there is none. */
@@ -186,7 +187,8 @@ int held_still(const struct held *h, struct error *e)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", h->pid);
 	while (!sleeps && deadline_in(0) < deadline) {
-		char *stat = read_whole(AT_FDCWD, path, NULL), *end = stat ? strrchr(stat, ')') : NULL;
+		char *stat = read_whole(AT_FDCWD, path, NULL),
+		     *end = stat ? strrchr(stat, ')') : NULL;
 
 		sleeps = end && end[1] && end[2] == 'S';
 		free(stat);

@@ -23,7 +23,7 @@ struct held {
 
 /* Starts the runtime with command in the container. Whatever comes, call held_discard() then. */
 int held_start(struct held *h, const struct plan *p, const struct column *c,
-	       const char *const command[], struct error *e);
+	const char *const command[], struct error *e);
 
 /*
  * Waits until the command really runs and h->pid is known. say: a line that the command is given

@@ -31,7 +31,7 @@ static bool left_parent(const struct held *h, char *what, size_t size)
 
 	for (int depth = 0; *end && (end = strchr(end + 1, '/')); depth++) {
 		snprintf(path, sizeof(path), CGROUP_MOUNT "%.*s", (int)(end - h->plan->cgroup),
-			 h->plan->cgroup);
+			h->plan->cgroup);
 		if (depth >= h->parents)
 			return exists(path, what, size);
 	}
@@ -101,12 +101,12 @@ static bool left_pid_file(const struct held *h, char *what, size_t size)
 }
 
 const struct leftover leftovers[] = {
-	{ "cgroup", true, left_cgroup },
-	{ "cgroup_parent", false, left_parent },
-	{ "link", true, left_link },
-	{ "mounts", true, left_mounts },
-	{ "processes", true, left_processes },
-	{ "state", true, left_state },
-	{ "pid_file", false, left_pid_file },
+	{"cgroup", true, left_cgroup},
+	{"cgroup_parent", false, left_parent},
+	{"link", true, left_link},
+	{"mounts", true, left_mounts},
+	{"processes", true, left_processes},
+	{"state", true, left_state},
+	{"pid_file", false, left_pid_file},
 };
 const size_t leftovers_n = sizeof(leftovers) / sizeof(leftovers[0]);

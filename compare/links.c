@@ -17,9 +17,9 @@
 static int fail(int nl_error)
 {
 	errno = nl_error == -NLE_NODEV || nl_error == -NLE_OBJ_NOTFOUND ? ENODEV
-		: nl_error == -NLE_NOMEM				  ? ENOMEM
-		: nl_error == -NLE_PERM					  ? EPERM
-									  : EIO;
+		: nl_error == -NLE_NOMEM				? ENOMEM
+		: nl_error == -NLE_PERM					? EPERM
+									: EIO;
 	return -1;
 }
 
@@ -56,7 +56,7 @@ static void take_link(struct rtnl_link *link, struct link_info *l)
 	l->rx_queues = (int)rtnl_link_get_num_rx_queues(link);
 	l->carrier = rtnl_link_get_carrier(link);
 	l->promiscuity = (int)rtnl_link_get_promiscuity(link);
-	l->has_peer_namespace = rtnl_link_get_link_netnsid(link, &(int){ 0 }) == 0;
+	l->has_peer_namespace = rtnl_link_get_link_netnsid(link, &(int){0}) == 0;
 	take_text(l->name, sizeof(l->name), rtnl_link_get_name(link));
 	take_text(l->kind, sizeof(l->kind), rtnl_link_get_type(link));
 	take_text(l->qdisc, sizeof(l->qdisc), rtnl_link_get_qdisc(link));
@@ -122,8 +122,8 @@ static char *join_lines(struct lines *l, const char *between)
 }
 
 /* Calls add for each object of a dump; NULL with errno where the kernel refused. */
-static char *dump(int (*fill)(struct nl_sock *sock, int family, struct nl_cache **cache), int family,
-		  void (*add)(struct nl_object *o, void *lines), void *lines)
+static char *dump(int (*fill)(struct nl_sock *sock, int family, struct nl_cache **cache),
+	int family, void (*add)(struct nl_object *o, void *lines), void *lines)
 {
 	struct nl_sock *sock = connect_route();
 	struct nl_cache *cache;
@@ -155,7 +155,7 @@ static void add_name(struct nl_object *o, void *lines)
 
 char *link_names(size_t *count)
 {
-	struct lines l = { 0 };
+	struct lines l = {0};
 
 	if (!dump(fill_links, 0, add_name, &l))
 		return NULL;
@@ -200,7 +200,7 @@ static void add_address(struct nl_object *o, void *arg)
 
 char *link_addresses(int index, int family, const char *part)
 {
-	struct address_lines l = { .index = index, .family = family, .part = part };
+	struct address_lines l = {.index = index, .family = family, .part = part};
 
 	if (!dump(fill_addresses, family, add_address, &l))
 		return NULL;
@@ -238,16 +238,18 @@ static void add_route(struct nl_object *o, void *arg)
 	FILE *f;
 
 	if ((int)rtnl_route_get_table(r) != l->table ||
-	    (l->index && (!hop || rtnl_route_nh_get_ifindex(hop) != l->index)))
+		(l->index && (!hop || rtnl_route_nh_get_ifindex(hop) != l->index)))
 		return;
 	f = open_memstream(&line, &size);
 	fputs(nl_rtntype2str(rtnl_route_get_type(r), text, sizeof(text)), f);
-	fprintf(f, " %s", nl_addr_get_len(rtnl_route_get_dst(r))
-				  ? nl_addr2str(rtnl_route_get_dst(r), text, sizeof(text))
-				  : "default");
+	fprintf(f, " %s",
+		nl_addr_get_len(rtnl_route_get_dst(r))
+			? nl_addr2str(rtnl_route_get_dst(r), text, sizeof(text))
+			: "default");
 	if (hop)
 		print_hop(hop, f);
-	fprintf(f, " proto %s", rtnl_route_proto2str(rtnl_route_get_protocol(r), text, sizeof(text)));
+	fprintf(f, " proto %s",
+		rtnl_route_proto2str(rtnl_route_get_protocol(r), text, sizeof(text)));
 	fprintf(f, " scope %s", rtnl_scope2str(rtnl_route_get_scope(r), text, sizeof(text)));
 	if (rtnl_route_get_pref_src(r))
 		fprintf(f, " src %s", nl_addr2str(rtnl_route_get_pref_src(r), text, sizeof(text)));
@@ -260,7 +262,7 @@ static void add_route(struct nl_object *o, void *arg)
 
 char *link_routes(int table, int index, int family)
 {
-	struct route_lines l = { .table = table, .index = index };
+	struct route_lines l = {.table = table, .index = index};
 
 	if (!dump(fill_routes, family, add_route, &l))
 		return NULL;
@@ -278,13 +280,14 @@ static void add_neighbour(struct nl_object *o, void *arg)
 	struct rtnl_neigh *n = (struct rtnl_neigh *)o;
 	int *count = arg; /* family first, then the number */
 
-	if (rtnl_neigh_get_family(n) == count[0] && !(rtnl_neigh_get_state(n) & (NUD_NOARP | NUD_PERMANENT)))
+	if (rtnl_neigh_get_family(n) == count[0] &&
+		!(rtnl_neigh_get_state(n) & (NUD_NOARP | NUD_PERMANENT)))
 		count[1]++;
 }
 
 int link_neighbours(int family)
 {
-	int count[2] = { family, 0 };
+	int count[2] = {family, 0};
 
 	return dump(fill_neighbours, family, add_neighbour, count) ? count[1] : -1;
 }

@@ -49,14 +49,12 @@ static int say_usage(const char *why, const char *what)
 
 static int read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option known[] = {
-		{ "spec", required_argument, NULL, 's' },   { "rootfs", required_argument, NULL, 'r' },
-		{ "columns", required_argument, NULL, 'c' }, { "column", required_argument, NULL, 'c' },
-		{ "format", required_argument, NULL, 'f' }, { "quick", no_argument, NULL, 'q' },
-		{ 0 }
-	};
-	const char **slots[128] = { ['s'] = &o->spec, ['r'] = &o->rootfs, ['c'] = &o->columns,
-				    ['f'] = &o->format };
+	static const struct option known[] = {{"spec", required_argument, NULL, 's'},
+		{"rootfs", required_argument, NULL, 'r'}, {"columns", required_argument, NULL, 'c'},
+		{"column", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
+		{"quick", no_argument, NULL, 'q'}, {0}};
+	const char **slots[128] = {
+		['s'] = &o->spec, ['r'] = &o->rootfs, ['c'] = &o->columns, ['f'] = &o->format};
 	int ch;
 
 	memset(o, 0, sizeof(*o));
@@ -75,7 +73,7 @@ static int read_options(int argc, char **argv, struct options *o)
 
 static const char *language(void)
 {
-	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *value = getenv(names[i]);
@@ -116,7 +114,7 @@ static int prepare(const struct options *o, struct plan *p, struct error *e)
 }
 
 static void show(json_t *report, const struct comparison *c, const struct report_head *head,
-		 const char *format)
+	const char *format)
 {
 	if (!strcmp(format, "json"))
 		print_json(report);
@@ -129,7 +127,7 @@ static void show(json_t *report, const struct comparison *c, const struct report
  * spec loses its column, and the report says why.
  */
 static int measure_all(const struct options *o, const struct plan *p, const struct column *chosen[],
-		       size_t *n, struct values values[], json_t *absent, struct error *e)
+	size_t *n, struct values values[], json_t *absent, struct error *e)
 {
 	for (size_t i = 0; i < *n;) {
 		if (isatty(STDERR_FILENO))
@@ -151,15 +149,15 @@ static int measure_all(const struct options *o, const struct plan *p, const stru
 static int run_columns(const struct options *o, const struct plan *p, struct error *e)
 {
 	const struct column *chosen[COLUMNS_MAX];
-	struct values values[COLUMNS_MAX] = { 0 };
-	struct report_head head = { .plan = p, .absent = json_object() };
-	struct comparison c = { 0 };
+	struct values values[COLUMNS_MAX] = {0};
+	struct report_head head = {.plan = p, .absent = json_object()};
+	struct comparison c = {0};
 	json_t *report = NULL;
 	int result = COULD_NOT;
 	size_t n = 0;
 
 	if (columns_choose(o->columns, p, chosen, &n, head.absent, e) ||
-	    measure_all(o, p, chosen, &n, values, head.absent, e))
+		measure_all(o, p, chosen, &n, values, head.absent, e))
 		goto out;
 	comparison_make(&c, chosen, values, n);
 	report = report_json(&c, &head);
@@ -179,7 +177,7 @@ out:
 
 static int command_run(const struct options *o)
 {
-	struct plan p = { 0 };
+	struct plan p = {0};
 	struct error e;
 	int result = COULD_NOT;
 
@@ -201,8 +199,8 @@ static int command_run(const struct options *o)
 static int command_observe(const struct options *o)
 {
 	const struct column *chosen[COLUMNS_MAX];
-	struct values values = { 0 };
-	struct plan p = { 0 };
+	struct values values = {0};
+	struct plan p = {0};
 	int result = COULD_NOT;
 	struct error e;
 	size_t n;
@@ -210,7 +208,7 @@ static int command_observe(const struct options *o)
 	if (!o->columns || strchr(o->columns, ','))
 		return say_usage("observe wants one --column", "");
 	if (!prepare(o, &p, &e) && !columns_choose(o->columns, &p, chosen, &n, NULL, &e) &&
-	    !measure_column(&p, chosen[0], &values, &e)) {
+		!measure_column(&p, chosen[0], &values, &e)) {
 		json_t *facts = report_observed(&p, chosen[0], &values);
 
 		print_json(facts);
@@ -232,7 +230,8 @@ static int load_observed(const char *path, struct values *v, struct error *e)
 
 	if (!file)
 		return error_say(e, "%s:%d:%d: %s", path, json.line, json.column, json.text);
-	json_array_foreach (json_object_get(file, "facts"), i, fact) {
+	json_array_foreach(json_object_get(file, "facts"), i, fact)
+	{
 		const char *id = json_string_value(json_object_get(fact, "id"));
 
 		if (id)
@@ -260,7 +259,7 @@ static int print_different(const struct values *a, const struct values *b, bool 
 
 static int command_diff(const struct options *o)
 {
-	struct values a = { 0 }, b = { 0 };
+	struct values a = {0}, b = {0};
 	struct error e;
 	int result;
 
@@ -292,10 +291,10 @@ static const struct {
 	int (*run)(const struct options *o);
 	int operands;
 } commands[] = {
-	{ "run", command_run, 0 },
-	{ "observe", command_observe, 0 },
-	{ "diff", command_diff, 2 },
-	{ "facts", command_facts, 0 },
+	{"run", command_run, 0},
+	{"observe", command_observe, 0},
+	{"diff", command_diff, 2},
+	{"facts", command_facts, 0},
 };
 
 int main(int argc, char **argv)

@@ -3,8 +3,9 @@
 
 #include "observe.h"
 
-/* cat waits for input, touches nothing of what it was given, and echoes: that shows that it runs. */
-static const char *const still[] = { "/bin/cat", NULL };
+/* cat waits for input, touches nothing of what it was given, and echoes: that shows that it runs.
+ */
+static const char *const still[] = {"/bin/cat", NULL};
 
 /* What the container that was looked at has left: lifecycle.left.NAME. */
 static void read_leftovers(const struct held *h, struct values *out)
@@ -13,19 +14,19 @@ static void read_leftovers(const struct held *h, struct values *out)
 
 	for (size_t i = 0; i < leftovers_n; i++) {
 		snprintf(id, sizeof(id), "lifecycle.left.%s", leftovers[i].name);
-		values_set(out, id, "%s", leftovers[i].look(h, what, sizeof(what)) ? "left behind"
-									: "nothing");
+		values_set(out, id, "%s",
+			leftovers[i].look(h, what, sizeof(what)) ? "left behind" : "nothing");
 	}
 }
 
-static int measure_still(const struct plan *p, const struct column *c, struct values *out,
-			 struct error *e)
+static int measure_still(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e)
 {
 	struct held h;
 	int result = -1;
 
 	if (held_start(&h, p, c, still, e) || held_ready(&h, "are you there?", e) ||
-	    observe_container(&h, out, e) || held_end(&h, e))
+		observe_container(&h, out, e) || held_end(&h, e))
 		goto out;
 	values_set(out, "lifecycle.end_of_input.status", "%d", h.child.status);
 	read_leftovers(&h, out);
@@ -35,8 +36,8 @@ out:
 	return result;
 }
 
-int measure_column(const struct plan *p, const struct column *c, struct values *out,
-		   struct error *e)
+int measure_column(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e)
 {
 	if (measure_still(p, c, out, e))
 		return -1;

@@ -5,15 +5,15 @@
 #include "hold.h"
 
 /* Fills out with the facts of column c. -1: its container could not be run or looked at. */
-int measure_column(const struct plan *p, const struct column *c, struct values *out,
-		   struct error *e);
+int measure_column(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e);
 
 /* The behaviours that have to be tried, each in containers of its own; -1 only when stopped. */
-int behave_lifecycle(const struct plan *p, const struct column *c, struct values *out,
-		     struct error *e);
-int behave_network(const struct plan *p, const struct column *c, struct values *out,
-		   struct error *e);
-int behave_limits(const struct plan *p, const struct column *c, struct values *out,
-		  struct error *e);
+int behave_lifecycle(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e);
+int behave_network(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e);
+int behave_limits(
+	const struct plan *p, const struct column *c, struct values *out, struct error *e);
 
 #endif

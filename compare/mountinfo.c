@@ -30,7 +30,7 @@ static char *parse_propagation(char **rest)
 	char *first = *rest, *word, *o = first;
 
 	while ((word = strsep(rest, " ")) && strcmp(word, "-") != 0) {
-		const char *name = !strncmp(word, "shared", 6)	? "shared"
+		const char *name = !strncmp(word, "shared", 6)	 ? "shared"
 				   : !strncmp(word, "master", 6) ? "slave"
 				   : !strncmp(word, "unbind", 6) ? "unbind"
 								 : "";

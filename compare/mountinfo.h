@@ -13,7 +13,7 @@ struct mount_line {
 	char *propagation; /* "private", "shared", "slave", ... without the peer groups' numbers */
 	char *type;
 	char *source;
-	char *super;	   /* options of the file system */
+	char *super; /* options of the file system */
 };
 
 struct mount_table {

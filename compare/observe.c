@@ -18,15 +18,14 @@
 
 #define INSIDE_MS 10000
 
-const struct group *const observe_groups[] = {
-	&observe_namespace, &observe_cgroup,	 &observe_veth,	   &observe_mounts,
-	&observe_identity,  &observe_privileges, &observe_process, NULL
-};
+const struct group *const observe_groups[] = {&observe_namespace, &observe_cgroup, &observe_veth,
+	&observe_mounts, &observe_identity, &observe_privileges, &observe_process, NULL};
 
 /* The file in /proc/PID/ns of each place. */
-static const char *const place_files[PLACES] = {
-	[IN_NETWORK] = "ns/net", [IN_IPC] = "ns/ipc", [IN_UTS] = "ns/uts", [IN_CGROUP] = "ns/cgroup"
-};
+static const char *const place_files[PLACES] = {[IN_NETWORK] = "ns/net",
+	[IN_IPC] = "ns/ipc",
+	[IN_UTS] = "ns/uts",
+	[IN_CGROUP] = "ns/cgroup"};
 
 unsigned int row_flags_of(const char *id)
 {
@@ -137,7 +136,7 @@ static void send_values(const struct values *v, int fd)
 
 __attribute__((noreturn)) static void read_inside(const struct subject *s, enum place place, int fd)
 {
-	struct values found = { 0 };
+	struct values found = {0};
 	int ns;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -174,7 +173,7 @@ static void fail_rows(enum place place, int errnum, struct values *out)
 		for (size_t i = 0; i < (*g)->n; i++)
 			if ((*g)->rows[i].place == place)
 				values_failed(out, (*g)->rows[i].id, errnum, "entering %s",
-					      place_files[place]);
+					place_files[place]);
 }
 
 static void take_values(const char *text, struct values *out)
@@ -182,8 +181,7 @@ static void take_values(const char *text, struct values *out)
 	json_t *all = json_loads(text, 0, NULL), *value;
 	const char *id;
 
-	json_object_foreach (all, id, value)
-		values_put_json(out, id, value);
+	json_object_foreach(all, id, value) values_put_json(out, id, value);
 	json_decref(all);
 }
 
@@ -246,8 +244,14 @@ static int open_subject(const struct held *h, struct subject *s, struct error *e
 	char path[PATH_MAX * 2];
 	struct link_info link;
 
-	*s = (struct subject){ .held = h, .plan = h->plan, .column = h->column, .pid = h->pid,
-			       .proc = -1, .host = -1, .root = -1, .cgroup = -1 };
+	*s = (struct subject){.held = h,
+		.plan = h->plan,
+		.column = h->column,
+		.pid = h->pid,
+		.proc = -1,
+		.host = -1,
+		.root = -1,
+		.cgroup = -1};
 	snprintf(path, sizeof(path), "/proc/%d", h->pid);
 	s->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc < 0)
@@ -270,7 +274,7 @@ static int open_subject(const struct held *h, struct subject *s, struct error *e
 
 static void close_subject(struct subject *s)
 {
-	int fds[] = { s->proc, s->host, s->root, s->cgroup };
+	int fds[] = {s->proc, s->host, s->root, s->cgroup};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)

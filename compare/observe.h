@@ -17,11 +17,11 @@ struct subject {
 	const struct held *held;
 	const struct plan *plan;
 	const struct column *column;
-	pid_t pid;   /* the container's first process */
-	int proc;    /* /proc/PID */
-	int host;    /* /proc/self, of compare itself */
-	int root;    /* O_PATH: /proc/PID/root */
-	int cgroup;  /* its cgroup's directory, -1: the spec wants none */
+	pid_t pid;		   /* the container's first process */
+	int proc;		   /* /proc/PID */
+	int host;		   /* /proc/self, of compare itself */
+	int root;		   /* O_PATH: /proc/PID/root */
+	int cgroup;		   /* its cgroup's directory, -1: the spec wants none */
 	int host_index, host_peer; /* ifindex and iflink of the veth's host end; 0: no such link */
 };
 

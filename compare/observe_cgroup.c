@@ -42,7 +42,7 @@ static void read_key(const struct subject *s, const struct row *row, struct valu
 			break;
 	if (line)
 		values_set(out, row->id, "%.*s", (int)strcspn(line + strlen(key) + 1, "\n"),
-			   line + strlen(key) + 1);
+			line + strlen(key) + 1);
 	else
 		row_failed(row, out, ENOENT, row->argument);
 	free(text);
@@ -88,7 +88,7 @@ static void read_path(const struct subject *s, const struct row *row, struct val
 	if (has_cgroup(s, row, out) && line) {
 		line[strcspn(line, "\n")] = '\0';
 		values_set(out, row->id, "%s",
-			   !strcmp(line + 3, s->plan->cgroup) ? "the spec's" : line + 3);
+			!strcmp(line + 3, s->plan->cgroup) ? "the spec's" : line + 3);
 	} else if (s->cgroup >= 0) {
 		row_failed(row, out, text ? ENOENT : errno, "/proc/PID/cgroup");
 	}
@@ -113,7 +113,7 @@ static void read_members(const struct subject *s, const struct row *row, struct 
 		others += *line && atoi(line) != s->pid;
 	}
 	values_set(out, row->id, "%s%s", own ? "the command" : "not the command",
-		   others ? " and others" : " alone");
+		others ? " and others" : " alone");
 	free(text);
 }
 
@@ -143,39 +143,48 @@ static void read_owner(const struct subject *s, const struct row *row, struct va
 		row_failed(row, out, errno, row->argument);
 	else
 		values_set(out, row->id, "mode %04o owner %u:%u", st.st_mode & 07777, st.st_uid,
-			   st.st_gid);
+			st.st_gid);
 }
 
 /* Files of a controller are there only where it is enabled. */
-#define FILE_OF(name)                                                                      \
-	{ .id = "cgroup." name, .read = read_file, .argument = name, .flags = ROW_OPTIONAL }
-#define KEY_OF(file, key)                                                          \
-	{ .id = "cgroup." file "." key, .read = read_key, .argument = file " " key, \
-	  .flags = ROW_OPTIONAL }
+#define FILE_OF(name)                                                                              \
+	{                                                                                          \
+		.id = "cgroup." name, .read = read_file, .argument = name, .flags = ROW_OPTIONAL   \
+	}
+#define KEY_OF(file, key)                                                                          \
+	{                                                                                          \
+		.id = "cgroup." file "." key, .read = read_key, .argument = file " " key,          \
+		.flags = ROW_OPTIONAL                                                              \
+	}
 
 static const struct row rows[] = {
-	{ .id = "cgroup.path", .read = read_path },
-	{ .id = "cgroup.members", .read = read_members },
-	{ .id = "cgroup.procs", .read = read_lines, .argument = "cgroup.procs" },
-	{ .id = "cgroup.threads", .read = read_lines, .argument = "cgroup.threads" },
-	{ .id = "cgroup.type", .read = read_file, .argument = "cgroup.type" },
-	{ .id = "cgroup.controllers", .read = read_file, .argument = "cgroup.controllers" },
-	{ .id = "cgroup.subtree_control", .read = read_file, .argument = "cgroup.subtree_control" },
-	{ .id = "cgroup.max.depth", .read = read_file, .argument = "cgroup.max.depth" },
-	{ .id = "cgroup.max.descendants", .read = read_file, .argument = "cgroup.max.descendants" },
-	{ .id = "cgroup.freeze", .read = read_file, .argument = "cgroup.freeze" },
-	{ .id = "cgroup.populated", .read = read_key, .argument = "cgroup.events populated" },
-	{ .id = "cgroup.frozen", .read = read_key, .argument = "cgroup.events frozen" },
-	{ .id = "cgroup.descendants", .read = read_key, .argument = "cgroup.stat nr_descendants" },
-	{ .id = "cgroup.pressure", .read = read_file, .argument = "cgroup.pressure",
-	  .flags = ROW_OPTIONAL },
-	{ .id = "cgroup.directory", .read = read_owner, .argument = "." },
-	{ .id = "cgroup.procs_file", .read = read_owner, .argument = "cgroup.procs" },
-	{ .id = "cgroup.parent.type", .read = read_parent, .argument = "cgroup.type",
-	  .flags = ROW_OPTIONAL },
-	{ .id = "cgroup.parent.subtree_control", .read = read_parent,
-	  .argument = "cgroup.subtree_control" },
-	{ .id = "cgroup.parent.procs", .read = read_parent, .argument = "cgroup.procs" },
+	{.id = "cgroup.path", .read = read_path},
+	{.id = "cgroup.members", .read = read_members},
+	{.id = "cgroup.procs", .read = read_lines, .argument = "cgroup.procs"},
+	{.id = "cgroup.threads", .read = read_lines, .argument = "cgroup.threads"},
+	{.id = "cgroup.type", .read = read_file, .argument = "cgroup.type"},
+	{.id = "cgroup.controllers", .read = read_file, .argument = "cgroup.controllers"},
+	{.id = "cgroup.subtree_control", .read = read_file, .argument = "cgroup.subtree_control"},
+	{.id = "cgroup.max.depth", .read = read_file, .argument = "cgroup.max.depth"},
+	{.id = "cgroup.max.descendants", .read = read_file, .argument = "cgroup.max.descendants"},
+	{.id = "cgroup.freeze", .read = read_file, .argument = "cgroup.freeze"},
+	{.id = "cgroup.populated", .read = read_key, .argument = "cgroup.events populated"},
+	{.id = "cgroup.frozen", .read = read_key, .argument = "cgroup.events frozen"},
+	{.id = "cgroup.descendants", .read = read_key, .argument = "cgroup.stat nr_descendants"},
+	{.id = "cgroup.pressure",
+		.read = read_file,
+		.argument = "cgroup.pressure",
+		.flags = ROW_OPTIONAL},
+	{.id = "cgroup.directory", .read = read_owner, .argument = "."},
+	{.id = "cgroup.procs_file", .read = read_owner, .argument = "cgroup.procs"},
+	{.id = "cgroup.parent.type",
+		.read = read_parent,
+		.argument = "cgroup.type",
+		.flags = ROW_OPTIONAL},
+	{.id = "cgroup.parent.subtree_control",
+		.read = read_parent,
+		.argument = "cgroup.subtree_control"},
+	{.id = "cgroup.parent.procs", .read = read_parent, .argument = "cgroup.procs"},
 	FILE_OF("memory.max"),
 	FILE_OF("memory.high"),
 	FILE_OF("memory.low"),
@@ -190,8 +199,10 @@ static const struct row rows[] = {
 	KEY_OF("memory.events", "max"),
 	KEY_OF("memory.events", "oom"),
 	KEY_OF("memory.events", "oom_kill"),
-	{ .id = "cgroup.memory.current", .read = read_positive, .argument = "memory.current",
-	  .flags = ROW_OPTIONAL },
+	{.id = "cgroup.memory.current",
+		.read = read_positive,
+		.argument = "memory.current",
+		.flags = ROW_OPTIONAL},
 	FILE_OF("cpu.max"),
 	FILE_OF("cpu.max.burst"),
 	FILE_OF("cpu.weight"),
@@ -216,4 +227,4 @@ static const struct row rows[] = {
 	FILE_OF("misc.max"),
 };
 
-const struct group observe_cgroup = { "cgroup", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct group observe_cgroup = {"cgroup", rows, sizeof(rows) / sizeof(rows[0])};

@@ -20,8 +20,7 @@
 
 static int open_in_root(const struct subject *s, const char *path, int flags)
 {
-	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
-				.resolve = RESOLVE_IN_ROOT };
+	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
 
 	return (int)syscall(SYS_openat2, s->root, path, &how, sizeof(how));
 }
@@ -135,7 +134,8 @@ static void read_root_other(const struct subject *s, const struct row *row, stru
 		row_failed(row, out, errno, "the root directories");
 	else
 		values_set(out, row->id, "%s",
-			   own.st_dev == host.st_dev && own.st_ino == host.st_ino ? "host's" : "its own");
+			own.st_dev == host.st_dev && own.st_ino == host.st_ino ? "host's"
+									       : "its own");
 }
 
 /* The root is the directory that was asked for: same file system, same inode. */
@@ -147,9 +147,9 @@ static void read_root_rootfs(const struct subject *s, const struct row *row, str
 		row_failed(row, out, errno, "the root directories");
 	else
 		values_set(out, row->id, "%s",
-			   own.st_dev == rootfs.st_dev && own.st_ino == rootfs.st_ino
-				   ? "the rootfs"
-				   : "another directory");
+			own.st_dev == rootfs.st_dev && own.st_ino == rootfs.st_ino
+				? "the rootfs"
+				: "another directory");
 }
 
 static int count_entries(int fd)
@@ -166,8 +166,8 @@ static int count_entries(int fd)
 }
 
 /* What is at path, in words that show whether something can still be seen there. */
-static void set_masked(const struct subject *s, const char *id, const char *path,
-		       struct values *out)
+static void set_masked(
+	const struct subject *s, const char *id, const char *path, struct values *out)
 {
 	int fd = open_in_root(s, path, O_PATH);
 	struct stat st;
@@ -191,8 +191,8 @@ static void set_masked(const struct subject *s, const char *id, const char *path
 		close(fd);
 }
 
-static void set_readonly(const struct subject *s, const char *id, const char *path,
-			 struct values *out)
+static void set_readonly(
+	const struct subject *s, const char *id, const char *path, struct values *out)
 {
 	int fd = open_in_root(s, path, O_PATH);
 
@@ -213,7 +213,8 @@ static void read_listed_paths(const struct subject *s, const struct row *row, st
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		const char *path = json_string_value(item);
 		char *id = row_id(row, path ? path : "");
 
@@ -238,12 +239,12 @@ static void set_device(int dir, const char *name, const char *id, struct values 
 		values_set(out, id, "link to %.*s", n < 0 ? 0 : (int)n, target);
 	} else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
 		values_set(out, id, "%s %u:%u mode %04o owner %u:%u",
-			   S_ISCHR(st.st_mode) ? "character" : "block", major(st.st_rdev),
-			   minor(st.st_rdev), st.st_mode & 07777, st.st_uid, st.st_gid);
+			S_ISCHR(st.st_mode) ? "character" : "block", major(st.st_rdev),
+			minor(st.st_rdev), st.st_mode & 07777, st.st_uid, st.st_gid);
 	} else {
 		values_set(out, id, "%s mode %04o owner %u:%u",
-			   S_ISDIR(st.st_mode) ? "directory" : "file", st.st_mode & 07777, st.st_uid,
-			   st.st_gid);
+			S_ISDIR(st.st_mode) ? "directory" : "file", st.st_mode & 07777, st.st_uid,
+			st.st_gid);
 	}
 }
 
@@ -275,29 +276,29 @@ static void read_host_mounts(const struct subject *s, const struct row *row, str
 
 	if (now)
 		values_set(out, row->id, "%s",
-			   strcmp(now, s->plan->host_mounts) ? "changed" : "unchanged");
+			strcmp(now, s->plan->host_mounts) ? "changed" : "unchanged");
 	else
 		row_failed(row, out, errno, "/proc/self/mountinfo");
 	free(now);
 }
 
 static const struct row rows[] = {
-	{ .id = "mounts.count", .read = read_order, .argument = "count" },
-	{ .id = "mounts.order", .read = read_order, .argument = "order" },
-	{ .id = "mounts.at.*.type", .read = read_mounts, .argument = "type" },
-	{ .id = "mounts.at.*.options", .read = read_mounts, .argument = "options" },
-	{ .id = "mounts.at.*.super", .read = read_mounts, .argument = "super" },
-	{ .id = "mounts.at.*.propagation", .read = read_mounts, .argument = "propagation" },
-	{ .id = "mounts.at.*.source", .read = read_mounts, .argument = "source" },
-	{ .id = "mounts.at.*.root", .read = read_mounts, .argument = "root" },
-	{ .id = "mounts.at.*.parent", .read = read_mounts, .argument = "parent" },
-	{ .id = "mounts.root.writability", .read = read_root_readonly },
-	{ .id = "mounts.root.is", .read = read_root_other },
-	{ .id = "mounts.root.directory", .read = read_root_rootfs },
-	{ .id = "mounts.masked.*", .read = read_listed_paths, .argument = "maskedPaths" },
-	{ .id = "mounts.readonly.*", .read = read_listed_paths, .argument = "readonlyPaths" },
-	{ .id = "mounts.dev.*", .read = read_devices },
-	{ .id = "mounts.host.during", .read = read_host_mounts },
+	{.id = "mounts.count", .read = read_order, .argument = "count"},
+	{.id = "mounts.order", .read = read_order, .argument = "order"},
+	{.id = "mounts.at.*.type", .read = read_mounts, .argument = "type"},
+	{.id = "mounts.at.*.options", .read = read_mounts, .argument = "options"},
+	{.id = "mounts.at.*.super", .read = read_mounts, .argument = "super"},
+	{.id = "mounts.at.*.propagation", .read = read_mounts, .argument = "propagation"},
+	{.id = "mounts.at.*.source", .read = read_mounts, .argument = "source"},
+	{.id = "mounts.at.*.root", .read = read_mounts, .argument = "root"},
+	{.id = "mounts.at.*.parent", .read = read_mounts, .argument = "parent"},
+	{.id = "mounts.root.writability", .read = read_root_readonly},
+	{.id = "mounts.root.is", .read = read_root_other},
+	{.id = "mounts.root.directory", .read = read_root_rootfs},
+	{.id = "mounts.masked.*", .read = read_listed_paths, .argument = "maskedPaths"},
+	{.id = "mounts.readonly.*", .read = read_listed_paths, .argument = "readonlyPaths"},
+	{.id = "mounts.dev.*", .read = read_devices},
+	{.id = "mounts.host.during", .read = read_host_mounts},
 };
 
-const struct group observe_mounts = { "mounts", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct group observe_mounts = {"mounts", rows, sizeof(rows) / sizeof(rows[0])};

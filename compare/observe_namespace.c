@@ -43,8 +43,8 @@ static void read_new(const struct subject *s, const struct row *row, struct valu
 }
 
 /* Which user namespace a descriptor of one is, as a relation. */
-static void set_user_relation(const struct subject *s, const struct row *row, int fd,
-			      struct values *out)
+static void set_user_relation(
+	const struct subject *s, const struct row *row, int fd, struct values *out)
 {
 	struct stat owner, own, host;
 
@@ -52,9 +52,9 @@ static void set_user_relation(const struct subject *s, const struct row *row, in
 		row_failed(row, out, errno, "the owner");
 	else
 		values_set(out, row->id, "%s",
-			   same_file(&owner, &host)  ? "host's user namespace"
-			   : same_file(&owner, &own) ? "container's user namespace"
-						     : "another user namespace");
+			same_file(&owner, &host)  ? "host's user namespace"
+			: same_file(&owner, &own) ? "container's user namespace"
+						  : "another user namespace");
 }
 
 /* The user namespace that owns this one; for a user namespace that is its parent. */
@@ -123,7 +123,7 @@ static void read_members(const struct subject *s, const struct row *row, struct 
 	int n = 0;
 
 	if (!proc || stat_ns(s->proc, row->argument, &own) ||
-	    stat_ns(s->host, row->argument, &host)) {
+		stat_ns(s->host, row->argument, &host)) {
 		row_failed(row, out, errno, "/proc");
 		if (proc)
 			closedir(proc);
@@ -186,7 +186,7 @@ static void read_uname(const struct subject *s, const struct row *row, struct va
 		row_failed(row, out, errno, "uname");
 	else
 		values_set(out, row->id, "%s",
-			   !strcmp(row->argument, "nodename") ? u.nodename : u.domainname);
+			!strcmp(row->argument, "nodename") ? u.nodename : u.domainname);
 }
 
 /* A file whose content depends on the namespaces of the process that reads it. */
@@ -227,16 +227,22 @@ static void read_cgroup_root(const struct subject *s, const struct row *row, str
 	free(text);
 }
 
-#define KIND(name, file)                                                                 \
-	{ .id = "namespace." name ".is", .read = read_new, .argument = file },           \
-	{ .id = "namespace." name ".owner", .read = read_owner, .argument = file },      \
-	{ .id = "namespace." name ".processes", .read = read_members, .argument = file }
-#define IPC(name)                                                                     \
-	{ .id = "namespace.ipc." name, .read = read_own_file,                         \
-	  .argument = "/proc/sys/kernel/" name, .place = IN_IPC }
-#define MQUEUE(name)                                                                  \
-	{ .id = "namespace.ipc.mqueue." name, .read = read_own_file,                  \
-	  .argument = "/proc/sys/fs/mqueue/" name, .place = IN_IPC }
+#define KIND(name, file)                                                                           \
+	{.id = "namespace." name ".is", .read = read_new, .argument = file},                       \
+		{.id = "namespace." name ".owner", .read = read_owner, .argument = file},          \
+	{                                                                                          \
+		.id = "namespace." name ".processes", .read = read_members, .argument = file       \
+	}
+#define IPC(name)                                                                                  \
+	{                                                                                          \
+		.id = "namespace.ipc." name, .read = read_own_file,                                \
+		.argument = "/proc/sys/kernel/" name, .place = IN_IPC                              \
+	}
+#define MQUEUE(name)                                                                               \
+	{                                                                                          \
+		.id = "namespace.ipc.mqueue." name, .read = read_own_file,                         \
+		.argument = "/proc/sys/fs/mqueue/" name, .place = IN_IPC                           \
+	}
 
 static const struct row rows[] = {
 	KIND("cgroup", "cgroup"),
@@ -247,21 +253,25 @@ static const struct row rows[] = {
 	KIND("time", "time"),
 	KIND("user", "user"),
 	KIND("uts", "uts"),
-	{ .id = "namespace.pid.parent", .read = read_pid_parent },
-	{ .id = "namespace.pid.level", .read = read_status_numbers, .argument = "NSpid" },
-	{ .id = "namespace.pid.init", .read = read_status_numbers, .argument = "NSpid" },
-	{ .id = "namespace.pid.thread_group", .read = read_status_numbers, .argument = "NStgid" },
-	{ .id = "namespace.pid.process_group", .read = read_status_numbers, .argument = "NSpgid" },
-	{ .id = "namespace.pid.session", .read = read_status_numbers, .argument = "NSsid" },
-	{ .id = "namespace.pid.for_children", .read = read_for_children, .argument = "pid" },
-	{ .id = "namespace.time.for_children", .read = read_for_children, .argument = "time" },
-	{ .id = "namespace.time.monotonic", .read = read_time_offset, .argument = "monotonic" },
-	{ .id = "namespace.time.boottime", .read = read_time_offset, .argument = "boottime" },
-	{ .id = "namespace.uts.nodename", .read = read_uname, .argument = "nodename",
-	  .place = IN_UTS },
-	{ .id = "namespace.uts.domainname", .read = read_uname, .argument = "domainname",
-	  .place = IN_UTS },
-	{ .id = "namespace.cgroup.root", .read = read_cgroup_root, .place = IN_CGROUP },
+	{.id = "namespace.pid.parent", .read = read_pid_parent},
+	{.id = "namespace.pid.level", .read = read_status_numbers, .argument = "NSpid"},
+	{.id = "namespace.pid.init", .read = read_status_numbers, .argument = "NSpid"},
+	{.id = "namespace.pid.thread_group", .read = read_status_numbers, .argument = "NStgid"},
+	{.id = "namespace.pid.process_group", .read = read_status_numbers, .argument = "NSpgid"},
+	{.id = "namespace.pid.session", .read = read_status_numbers, .argument = "NSsid"},
+	{.id = "namespace.pid.for_children", .read = read_for_children, .argument = "pid"},
+	{.id = "namespace.time.for_children", .read = read_for_children, .argument = "time"},
+	{.id = "namespace.time.monotonic", .read = read_time_offset, .argument = "monotonic"},
+	{.id = "namespace.time.boottime", .read = read_time_offset, .argument = "boottime"},
+	{.id = "namespace.uts.nodename",
+		.read = read_uname,
+		.argument = "nodename",
+		.place = IN_UTS},
+	{.id = "namespace.uts.domainname",
+		.read = read_uname,
+		.argument = "domainname",
+		.place = IN_UTS},
+	{.id = "namespace.cgroup.root", .read = read_cgroup_root, .place = IN_CGROUP},
 	IPC("msgmax"),
 	IPC("msgmnb"),
 	IPC("msgmni"),
@@ -273,12 +283,18 @@ static const struct row rows[] = {
 	MQUEUE("msg_max"),
 	MQUEUE("msgsize_max"),
 	MQUEUE("queues_max"),
-	{ .id = "namespace.ipc.shared_memories", .read = read_ipc_objects,
-	  .argument = "/proc/sysvipc/shm", .place = IN_IPC },
-	{ .id = "namespace.ipc.semaphores", .read = read_ipc_objects,
-	  .argument = "/proc/sysvipc/sem", .place = IN_IPC },
-	{ .id = "namespace.ipc.message_queues", .read = read_ipc_objects,
-	  .argument = "/proc/sysvipc/msg", .place = IN_IPC },
+	{.id = "namespace.ipc.shared_memories",
+		.read = read_ipc_objects,
+		.argument = "/proc/sysvipc/shm",
+		.place = IN_IPC},
+	{.id = "namespace.ipc.semaphores",
+		.read = read_ipc_objects,
+		.argument = "/proc/sysvipc/sem",
+		.place = IN_IPC},
+	{.id = "namespace.ipc.message_queues",
+		.read = read_ipc_objects,
+		.argument = "/proc/sysvipc/msg",
+		.place = IN_IPC},
 };
 
-const struct group observe_namespace = { "namespace", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct group observe_namespace = {"namespace", rows, sizeof(rows) / sizeof(rows[0])};

@@ -11,17 +11,13 @@
 #include <unistd.h>
 
 /* Capability names by number (linux/capability.h), so that a mask can be read. */
-static const char *const capabilities[] = {
-	"chown",	    "dac_override",	"dac_read_search", "fowner",	   "fsetid",
-	"kill",		    "setgid",		"setuid",	   "setpcap",	   "linux_immutable",
-	"net_bind_service", "net_broadcast",	"net_admin",	   "net_raw",	   "ipc_lock",
-	"ipc_owner",	    "sys_module",	"sys_rawio",	   "sys_chroot",   "sys_ptrace",
-	"sys_pacct",	    "sys_admin",	"sys_boot",	   "sys_nice",	   "sys_resource",
-	"sys_time",	    "sys_tty_config",	"mknod",	   "lease",	   "audit_write",
-	"audit_control",    "setfcap",		"mac_override",	   "mac_admin",	   "syslog",
-	"wake_alarm",	    "block_suspend",	"audit_read",	   "perfmon",	   "bpf",
-	"checkpoint_restore"
-};
+static const char *const capabilities[] = {"chown", "dac_override", "dac_read_search", "fowner",
+	"fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable", "net_bind_service",
+	"net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio",
+	"sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
+	"sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write",
+	"audit_control", "setfcap", "mac_override", "mac_admin", "syslog", "wake_alarm",
+	"block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore"};
 #define CAPABILITIES (sizeof(capabilities) / sizeof(capabilities[0]))
 
 static char *status_field(const struct subject *s, const char *key)
@@ -94,14 +90,22 @@ static void read_limits(const struct subject *s, const struct row *row, struct v
 	static const struct {
 		const char *line, *name;
 	} limits[] = {
-		{ "Max cpu time", "cpu" },	     { "Max file size", "fsize" },
-		{ "Max data size", "data" },	     { "Max stack size", "stack" },
-		{ "Max core file size", "core" },    { "Max resident set", "rss" },
-		{ "Max processes", "nproc" },	     { "Max open files", "nofile" },
-		{ "Max locked memory", "memlock" },  { "Max address space", "as" },
-		{ "Max file locks", "locks" },	     { "Max pending signals", "sigpending" },
-		{ "Max msgqueue size", "msgqueue" }, { "Max nice priority", "nice" },
-		{ "Max realtime priority", "rtprio" }, { "Max realtime timeout", "rttime" },
+		{"Max cpu time", "cpu"},
+		{"Max file size", "fsize"},
+		{"Max data size", "data"},
+		{"Max stack size", "stack"},
+		{"Max core file size", "core"},
+		{"Max resident set", "rss"},
+		{"Max processes", "nproc"},
+		{"Max open files", "nofile"},
+		{"Max locked memory", "memlock"},
+		{"Max address space", "as"},
+		{"Max file locks", "locks"},
+		{"Max pending signals", "sigpending"},
+		{"Max msgqueue size", "msgqueue"},
+		{"Max nice priority", "nice"},
+		{"Max realtime priority", "rtprio"},
+		{"Max realtime timeout", "rttime"},
 	};
 	char *text = read_whole(s->proc, "limits", NULL);
 	bool soft = !strcmp(row->argument, "soft");
@@ -130,32 +134,41 @@ static void read_io_priority(const struct subject *s, const struct row *row, str
 }
 
 static const struct row rows[] = {
-	{ .id = "privileges.capabilities.inheritable", .read = read_capabilities,
-	  .argument = "CapInh" },
-	{ .id = "privileges.capabilities.permitted", .read = read_capabilities,
-	  .argument = "CapPrm" },
-	{ .id = "privileges.capabilities.effective", .read = read_capabilities,
-	  .argument = "CapEff" },
-	{ .id = "privileges.capabilities.bounding", .read = read_capabilities,
-	  .argument = "CapBnd" },
-	{ .id = "privileges.capabilities.ambient", .read = read_capabilities,
-	  .argument = "CapAmb" },
-	{ .id = "privileges.no_new_privs", .read = read_status, .argument = "NoNewPrivs" },
-	{ .id = "privileges.seccomp", .read = read_status, .argument = "Seccomp" },
-	{ .id = "privileges.seccomp_filters", .read = read_status, .argument = "Seccomp_filters",
-	  .flags = ROW_OPTIONAL },
-	{ .id = "privileges.speculative_store", .read = read_status,
-	  .argument = "Speculation_Store_Bypass", .flags = ROW_OPTIONAL },
-	{ .id = "privileges.speculative_branch", .read = read_status,
-	  .argument = "SpeculationIndirectBranch", .flags = ROW_OPTIONAL },
-	{ .id = "privileges.oom_score_adj", .read = read_file, .argument = "oom_score_adj" },
-	{ .id = "privileges.personality", .read = read_file, .argument = "personality" },
-	{ .id = "privileges.coredump_filter", .read = read_file, .argument = "coredump_filter",
-	  .flags = ROW_OPTIONAL },
-	{ .id = "privileges.label", .read = read_label, .argument = "attr/current" },
-	{ .id = "privileges.io_priority", .read = read_io_priority },
-	{ .id = "privileges.rlimit.*.soft", .read = read_limits, .argument = "soft" },
-	{ .id = "privileges.rlimit.*.hard", .read = read_limits, .argument = "hard" },
+	{.id = "privileges.capabilities.inheritable",
+		.read = read_capabilities,
+		.argument = "CapInh"},
+	{.id = "privileges.capabilities.permitted",
+		.read = read_capabilities,
+		.argument = "CapPrm"},
+	{.id = "privileges.capabilities.effective",
+		.read = read_capabilities,
+		.argument = "CapEff"},
+	{.id = "privileges.capabilities.bounding", .read = read_capabilities, .argument = "CapBnd"},
+	{.id = "privileges.capabilities.ambient", .read = read_capabilities, .argument = "CapAmb"},
+	{.id = "privileges.no_new_privs", .read = read_status, .argument = "NoNewPrivs"},
+	{.id = "privileges.seccomp", .read = read_status, .argument = "Seccomp"},
+	{.id = "privileges.seccomp_filters",
+		.read = read_status,
+		.argument = "Seccomp_filters",
+		.flags = ROW_OPTIONAL},
+	{.id = "privileges.speculative_store",
+		.read = read_status,
+		.argument = "Speculation_Store_Bypass",
+		.flags = ROW_OPTIONAL},
+	{.id = "privileges.speculative_branch",
+		.read = read_status,
+		.argument = "SpeculationIndirectBranch",
+		.flags = ROW_OPTIONAL},
+	{.id = "privileges.oom_score_adj", .read = read_file, .argument = "oom_score_adj"},
+	{.id = "privileges.personality", .read = read_file, .argument = "personality"},
+	{.id = "privileges.coredump_filter",
+		.read = read_file,
+		.argument = "coredump_filter",
+		.flags = ROW_OPTIONAL},
+	{.id = "privileges.label", .read = read_label, .argument = "attr/current"},
+	{.id = "privileges.io_priority", .read = read_io_priority},
+	{.id = "privileges.rlimit.*.soft", .read = read_limits, .argument = "soft"},
+	{.id = "privileges.rlimit.*.hard", .read = read_limits, .argument = "hard"},
 };
 
-const struct group observe_privileges = { "privileges", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct group observe_privileges = {"privileges", rows, sizeof(rows) / sizeof(rows[0])};

@@ -109,9 +109,9 @@ static void read_cwd_inside(const struct subject *s, const struct row *row, stru
 		row_failed(row, out, errno, "the working directory");
 	else
 		values_set(out, row->id, "%s",
-			   own.st_dev == wanted.st_dev && own.st_ino == wanted.st_ino
-				   ? "the spec's, inside the root"
-				   : "another directory");
+			own.st_dev == wanted.st_dev && own.st_ino == wanted.st_ino
+				? "the spec's, inside the root"
+				: "another directory");
 }
 
 static const char *kind_of(mode_t mode)
@@ -127,8 +127,8 @@ static const char *kind_of(mode_t mode)
 }
 
 /* The kind of one open descriptor, and from fdinfo how it was opened. */
-static void set_descriptor(const struct subject *s, const struct row *row, const char *name,
-			   struct values *out)
+static void set_descriptor(
+	const struct subject *s, const struct row *row, const char *name, struct values *out)
 {
 	char *id = row_id(row, name), path[300], *info, *flags;
 	struct stat st;
@@ -146,8 +146,8 @@ static void set_descriptor(const struct subject *s, const struct row *row, const
 		values_set(out, id, "%s", kind_of(st.st_mode));
 	else if (flags)
 		values_set(out, id, "%s%s",
-			   strtoul(flags, NULL, 8) & O_ACCMODE ? "writing" : "reading",
-			   strtoul(flags, NULL, 8) & O_CLOEXEC ? ", closed on exec" : "");
+			strtoul(flags, NULL, 8) & O_ACCMODE ? "writing" : "reading",
+			strtoul(flags, NULL, 8) & O_CLOEXEC ? ", closed on exec" : "");
 	else
 		values_failed(out, id, errno, "reading %s", path);
 	free(flags);
@@ -226,10 +226,10 @@ static void read_relation(const struct subject *s, const struct row *row, struct
 	if (proc >= 0)
 		close(proc);
 	values_set(out, row->id, "%s",
-		   value == s->pid    ? "its own"
-		   : value == runtime ? "the runtime's"
-		   : value <= 0	      ? "none"
-				      : "another's");
+		value == s->pid	   ? "its own"
+		: value == runtime ? "the runtime's"
+		: value <= 0	   ? "none"
+				   : "another's");
 }
 
 /* Start-up state that has to be this command and nothing of the runtime: is exe inside the root? */
@@ -241,53 +241,59 @@ static void read_exe_inside(const struct subject *s, const struct row *row, stru
 		row_failed(row, out, errno, "/proc/PID/exe");
 	else
 		values_set(out, row->id, "%s",
-			   exe.st_dev == wanted.st_dev && exe.st_ino == wanted.st_ino
-				   ? "the container's /bin/cat"
-				   : "another program");
+			exe.st_dev == wanted.st_dev && exe.st_ino == wanted.st_ino
+				? "the container's /bin/cat"
+				: "another program");
 }
 
 static const struct row rows[] = {
-	{ .id = "process.command", .read = read_strings, .argument = "cmdline order" },
-	{ .id = "process.arguments", .read = read_strings, .argument = "cmdline count" },
-	{ .id = "process.name", .read = read_file, .argument = "comm" },
-	{ .id = "process.program", .read = read_link, .argument = "exe" },
-	{ .id = "process.program_inside", .read = read_exe_inside },
-	{ .id = "process.environment.order", .read = read_strings, .argument = "environ order" },
-	{ .id = "process.environment.sorted", .read = read_strings, .argument = "environ sorted" },
-	{ .id = "process.environment.count", .read = read_strings, .argument = "environ count" },
-	{ .id = "process.cwd", .read = read_link, .argument = "cwd" },
-	{ .id = "process.cwd_inside", .read = read_cwd_inside },
-	{ .id = "process.root", .read = read_link, .argument = "root" },
-	{ .id = "process.descriptors", .read = read_descriptors, .argument = "numbers" },
-	{ .id = "process.descriptor.*.kind", .read = read_descriptors, .argument = "kind" },
-	{ .id = "process.descriptor.*.mode", .read = read_descriptors, .argument = "mode" },
-	{ .id = "process.signals.blocked", .read = read_status, .argument = "SigBlk" },
-	{ .id = "process.signals.ignored", .read = read_status, .argument = "SigIgn" },
-	{ .id = "process.signals.caught", .read = read_status, .argument = "SigCgt" },
-	{ .id = "process.signals.pending", .read = read_status, .argument = "SigPnd" },
-	{ .id = "process.signals.pending_shared", .read = read_status, .argument = "ShdPnd" },
-	{ .id = "process.state", .read = read_status, .argument = "State" },
-	{ .id = "process.threads", .read = read_status, .argument = "Threads" },
-	{ .id = "process.traced", .read = read_status, .argument = "TracerPid" },
-	{ .id = "process.core_dumping", .read = read_status, .argument = "CoreDumping",
-	  .flags = ROW_OPTIONAL },
-	{ .id = "process.huge_pages", .read = read_status, .argument = "THP_enabled",
-	  .flags = ROW_OPTIONAL },
-	{ .id = "process.untagged_addresses", .read = read_status, .argument = "untag_mask",
-	  .flags = ROW_OPTIONAL },
-	{ .id = "process.cpus", .read = read_status, .argument = "Cpus_allowed_list" },
-	{ .id = "process.memory_nodes", .read = read_status, .argument = "Mems_allowed_list" },
-	{ .id = "process.parent", .read = read_relation, .argument = "4" },
-	{ .id = "process.group", .read = read_relation, .argument = "5" },
-	{ .id = "process.session", .read = read_relation, .argument = "6" },
-	{ .id = "process.terminal", .read = read_stat, .argument = "7" },
-	{ .id = "process.terminal_group", .read = read_stat, .argument = "8" },
-	{ .id = "process.priority", .read = read_stat, .argument = "18" },
-	{ .id = "process.nice", .read = read_stat, .argument = "19" },
-	{ .id = "process.end_signal", .read = read_stat, .argument = "38" },
-	{ .id = "process.realtime_priority", .read = read_stat, .argument = "40" },
-	{ .id = "process.scheduler", .read = read_stat, .argument = "41" },
-	{ .id = "process.timer_slack", .read = read_file, .argument = "timerslack_ns" },
+	{.id = "process.command", .read = read_strings, .argument = "cmdline order"},
+	{.id = "process.arguments", .read = read_strings, .argument = "cmdline count"},
+	{.id = "process.name", .read = read_file, .argument = "comm"},
+	{.id = "process.program", .read = read_link, .argument = "exe"},
+	{.id = "process.program_inside", .read = read_exe_inside},
+	{.id = "process.environment.order", .read = read_strings, .argument = "environ order"},
+	{.id = "process.environment.sorted", .read = read_strings, .argument = "environ sorted"},
+	{.id = "process.environment.count", .read = read_strings, .argument = "environ count"},
+	{.id = "process.cwd", .read = read_link, .argument = "cwd"},
+	{.id = "process.cwd_inside", .read = read_cwd_inside},
+	{.id = "process.root", .read = read_link, .argument = "root"},
+	{.id = "process.descriptors", .read = read_descriptors, .argument = "numbers"},
+	{.id = "process.descriptor.*.kind", .read = read_descriptors, .argument = "kind"},
+	{.id = "process.descriptor.*.mode", .read = read_descriptors, .argument = "mode"},
+	{.id = "process.signals.blocked", .read = read_status, .argument = "SigBlk"},
+	{.id = "process.signals.ignored", .read = read_status, .argument = "SigIgn"},
+	{.id = "process.signals.caught", .read = read_status, .argument = "SigCgt"},
+	{.id = "process.signals.pending", .read = read_status, .argument = "SigPnd"},
+	{.id = "process.signals.pending_shared", .read = read_status, .argument = "ShdPnd"},
+	{.id = "process.state", .read = read_status, .argument = "State"},
+	{.id = "process.threads", .read = read_status, .argument = "Threads"},
+	{.id = "process.traced", .read = read_status, .argument = "TracerPid"},
+	{.id = "process.core_dumping",
+		.read = read_status,
+		.argument = "CoreDumping",
+		.flags = ROW_OPTIONAL},
+	{.id = "process.huge_pages",
+		.read = read_status,
+		.argument = "THP_enabled",
+		.flags = ROW_OPTIONAL},
+	{.id = "process.untagged_addresses",
+		.read = read_status,
+		.argument = "untag_mask",
+		.flags = ROW_OPTIONAL},
+	{.id = "process.cpus", .read = read_status, .argument = "Cpus_allowed_list"},
+	{.id = "process.memory_nodes", .read = read_status, .argument = "Mems_allowed_list"},
+	{.id = "process.parent", .read = read_relation, .argument = "4"},
+	{.id = "process.group", .read = read_relation, .argument = "5"},
+	{.id = "process.session", .read = read_relation, .argument = "6"},
+	{.id = "process.terminal", .read = read_stat, .argument = "7"},
+	{.id = "process.terminal_group", .read = read_stat, .argument = "8"},
+	{.id = "process.priority", .read = read_stat, .argument = "18"},
+	{.id = "process.nice", .read = read_stat, .argument = "19"},
+	{.id = "process.end_signal", .read = read_stat, .argument = "38"},
+	{.id = "process.realtime_priority", .read = read_stat, .argument = "40"},
+	{.id = "process.scheduler", .read = read_stat, .argument = "41"},
+	{.id = "process.timer_slack", .read = read_file, .argument = "timerslack_ns"},
 };
 
-const struct group observe_process = { "process", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct group observe_process = {"process", rows, sizeof(rows) / sizeof(rows[0])};

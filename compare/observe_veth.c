@@ -34,8 +34,8 @@ static const char *part_of(const struct row *row)
 	return blank ? blank + 1 : "";
 }
 
-static bool get_link(const struct subject *s, const struct row *row, struct link_info *l,
-		     struct values *out)
+static bool get_link(
+	const struct subject *s, const struct row *row, struct link_info *l, struct values *out)
 {
 	if (!link_of(s, row)) {
 		values_skip(out, row->id, "the spec asks for no veth");
@@ -59,7 +59,8 @@ static void read_operstate(const struct subject *s, const struct row *row, struc
 	while (get_link(s, row, &l, out)) {
 		values_set(out, row->id, "%s", l.operstate);
 		if (!(l.flag_bits & IFF_UP) || l.flag_bits & IFF_LOOPBACK ||
-		    !strcmp(l.operstate, "up") || deadline_in(0) >= deadline || wait_window(5) < 0)
+			!strcmp(l.operstate, "up") || deadline_in(0) >= deadline ||
+			wait_window(5) < 0)
 			return;
 	}
 }
@@ -104,9 +105,13 @@ static void read_link_number(const struct subject *s, const struct row *row, str
 		const char *part;
 		int value;
 	} numbers[] = {
-		{ "mtu", l.mtu },	    { "queue", l.queue },	      { "group", l.group },
-		{ "carrier", l.carrier },   { "promiscuity", l.promiscuity }, { "tx", l.tx_queues },
-		{ "rx", l.rx_queues },
+		{"mtu", l.mtu},
+		{"queue", l.queue},
+		{"group", l.group},
+		{"carrier", l.carrier},
+		{"promiscuity", l.promiscuity},
+		{"tx", l.tx_queues},
+		{"rx", l.rx_queues},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -165,7 +170,7 @@ static void read_ipv6(const struct subject *s, const struct row *row, struct val
 		free(list);
 		free(scope);
 		if (n || !(l.flag_bits & IFF_UP) || access("/proc/sys/net/ipv6", F_OK) ||
-		    deadline_in(0) >= deadline || wait_window(5) < 0)
+			deadline_in(0) >= deadline || wait_window(5) < 0)
 			return;
 	}
 }
@@ -173,7 +178,7 @@ static void read_ipv6(const struct subject *s, const struct row *row, struct val
 static void read_routes(const struct subject *s, const struct row *row, struct values *out)
 {
 	int table = !strcmp(part_of(row), "local") ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
-	struct link_info l = { 0 };
+	struct link_info l = {0};
 
 	if (strncmp(row->argument, "host", 4) || get_link(s, row, &l, out))
 		set_list(row, link_routes(table, l.index, AF_INET), "routes", out);
@@ -227,43 +232,51 @@ static void read_sockets(const struct subject *s, const struct row *row, struct 
 	free(text);
 }
 
-#define LINK(end, where, more)                                                             \
-	{ "veth." end ".operstate", read_operstate, end, where, more },                    \
-	{ "veth." end ".kind", read_link_part, end " kind", where, more },                 \
-	{ "veth." end ".flags", read_link_part, end " flags", where, more },               \
-	{ "veth." end ".qdisc", read_link_part, end " qdisc", where, more },               \
-	{ "veth." end ".hardware_address", read_link_part, end " address", where, more },  \
-	{ "veth." end ".mtu", read_link_number, end " mtu", where, more },                 \
-	{ "veth." end ".carrier", read_link_number, end " carrier", where, more },         \
-	{ "veth." end ".queue_length", read_link_number, end " queue", where, more },      \
-	{ "veth." end ".tx_queues", read_link_number, end " tx", where, more },            \
-	{ "veth." end ".rx_queues", read_link_number, end " rx", where, more },            \
-	{ "veth." end ".group", read_link_number, end " group", where, more },             \
-	{ "veth." end ".promiscuity", read_link_number, end " promiscuity", where, more }, \
-	{ "veth." end ".address", read_addresses, end " address", where, more },           \
-	{ "veth." end ".address_scope", read_addresses, end " scope", where, more },       \
-	{ "veth." end ".broadcast", read_addresses, end " broadcast", where, more },       \
-	{ "veth." end ".address_label", read_addresses, end " label", where, more },       \
-	{ "veth." end ".address_flags", read_addresses, end " flags", where, more },       \
-	{ "veth." end ".ipv6_addresses", read_ipv6, end, where, more }
-#define SETTING(name)                                                                        \
-	{ "veth.setting." name, read_setting, "/proc/sys/net/" name, IN_NETWORK, ROW_OPTIONAL }
-#define SOCKETS(name) { "veth.sockets." name, read_sockets, "/proc/self/net/" name, IN_NETWORK, 0 }
+#define LINK(end, where, more)                                                                     \
+	{"veth." end ".operstate", read_operstate, end, where, more},                              \
+		{"veth." end ".kind", read_link_part, end " kind", where, more},                   \
+		{"veth." end ".flags", read_link_part, end " flags", where, more},                 \
+		{"veth." end ".qdisc", read_link_part, end " qdisc", where, more},                 \
+		{"veth." end ".hardware_address", read_link_part, end " address", where, more},    \
+		{"veth." end ".mtu", read_link_number, end " mtu", where, more},                   \
+		{"veth." end ".carrier", read_link_number, end " carrier", where, more},           \
+		{"veth." end ".queue_length", read_link_number, end " queue", where, more},        \
+		{"veth." end ".tx_queues", read_link_number, end " tx", where, more},              \
+		{"veth." end ".rx_queues", read_link_number, end " rx", where, more},              \
+		{"veth." end ".group", read_link_number, end " group", where, more},               \
+		{"veth." end ".promiscuity", read_link_number, end " promiscuity", where, more},   \
+		{"veth." end ".address", read_addresses, end " address", where, more},             \
+		{"veth." end ".address_scope", read_addresses, end " scope", where, more},         \
+		{"veth." end ".broadcast", read_addresses, end " broadcast", where, more},         \
+		{"veth." end ".address_label", read_addresses, end " label", where, more},         \
+		{"veth." end ".address_flags", read_addresses, end " flags", where, more},         \
+	{                                                                                          \
+		"veth." end ".ipv6_addresses", read_ipv6, end, where, more                         \
+	}
+#define SETTING(name)                                                                              \
+	{                                                                                          \
+		"veth.setting." name, read_setting, "/proc/sys/net/" name, IN_NETWORK,             \
+			ROW_OPTIONAL                                                               \
+	}
+#define SOCKETS(name)                                                                              \
+	{                                                                                          \
+		"veth.sockets." name, read_sockets, "/proc/self/net/" name, IN_NETWORK, 0          \
+	}
 
 static const struct row rows[] = {
 	LINK("host", OUTSIDE, ROW_VETH),
-	{ "veth.host.peer_namespace", read_link_part, "host namespace", OUTSIDE, ROW_VETH },
-	{ "veth.host.routes", read_routes, "host main", OUTSIDE, ROW_VETH },
+	{"veth.host.peer_namespace", read_link_part, "host namespace", OUTSIDE, ROW_VETH},
+	{"veth.host.routes", read_routes, "host main", OUTSIDE, ROW_VETH},
 	LINK("container", IN_NETWORK, ROW_VETH),
-	{ "veth.container.peer_namespace", read_link_part, "container namespace", IN_NETWORK,
-	  ROW_VETH },
-	{ "veth.container.peer", read_peer, "container names host", IN_NETWORK, ROW_VETH },
-	{ "veth.host.peer", read_peer, "container named by host", IN_NETWORK, ROW_VETH },
-	{ "veth.container.routes", read_routes, "container main", IN_NETWORK, ROW_VETH },
-	{ "veth.container.local_routes", read_routes, "container local", IN_NETWORK, ROW_VETH },
-	{ "veth.container.links", read_names, "names", IN_NETWORK, ROW_VETH },
-	{ "veth.container.link_count", read_names, "count", IN_NETWORK, ROW_VETH },
-	{ "veth.container.neighbours", read_neighbours, "", IN_NETWORK, ROW_VETH },
+	{"veth.container.peer_namespace", read_link_part, "container namespace", IN_NETWORK,
+		ROW_VETH},
+	{"veth.container.peer", read_peer, "container names host", IN_NETWORK, ROW_VETH},
+	{"veth.host.peer", read_peer, "container named by host", IN_NETWORK, ROW_VETH},
+	{"veth.container.routes", read_routes, "container main", IN_NETWORK, ROW_VETH},
+	{"veth.container.local_routes", read_routes, "container local", IN_NETWORK, ROW_VETH},
+	{"veth.container.links", read_names, "names", IN_NETWORK, ROW_VETH},
+	{"veth.container.link_count", read_names, "count", IN_NETWORK, ROW_VETH},
+	{"veth.container.neighbours", read_neighbours, "", IN_NETWORK, ROW_VETH},
 	LINK("lo", IN_NETWORK, 0),
 	SETTING("ipv4/ip_forward"),
 	SETTING("ipv4/ip_default_ttl"),
@@ -282,4 +295,4 @@ static const struct row rows[] = {
 	SOCKETS("unix"),
 };
 
-const struct group observe_veth = { "veth", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct group observe_veth = {"veth", rows, sizeof(rows) / sizeof(rows[0])};

@@ -86,7 +86,7 @@ static void find_cgroup(struct plan *p)
 	json_t *resources = NULL;
 
 	json_unpack(p->spec, "{s?:{s?:s,s?:o}}", "linux", "cgroupsPath", &path, "resources",
-		    &resources);
+		&resources);
 	if (path)
 		snprintf(p->cgroup, sizeof(p->cgroup), "%s", path);
 	else if (resources)
@@ -99,12 +99,13 @@ static int read_spec(struct plan *p, struct error *e)
 
 	p->spec = json_load_file(p->spec_path, JSON_REJECT_DUPLICATES, &json);
 	if (!p->spec)
-		return error_say(e, "%s:%d:%d: %s", p->spec_path, json.line, json.column, json.text);
+		return error_say(
+			e, "%s:%d:%d: %s", p->spec_path, json.line, json.column, json.text);
 	if (!json_is_object(p->spec))
 		return error_say(e, "%s: not a JSON object", p->spec_path);
 	find_cgroup(p);
 	json_unpack(p->spec, "{s?:{s?:{s?:s},s?:{s?:s}}}", "veth", "host", "name", &p->host_link,
-		    "container", "name", &p->peer_link);
+		"container", "name", &p->peer_link);
 	return 0;
 }
 
@@ -128,7 +129,7 @@ int plan_make(struct plan *p, const char *spec_path, const char *rootfs, struct 
 
 	memset(p, 0, sizeof(*p));
 	if (find_project(p, e) || join(build, p->root, "build", e) ||
-	    join(p->results, build, "compare", e))
+		join(p->results, build, "compare", e))
 		return -1;
 	if (!spec_path) {
 		if (join(path, p->root, "shared/specs/full.json", e))
@@ -176,7 +177,8 @@ bool plan_namespace(const struct plan *p, const char *type)
 	json_t *list = json_object_get(json_object_get(p->spec, "linux"), "namespaces"), *item;
 	size_t i;
 
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		const char *name = json_string_value(json_object_get(item, "type"));
 
 		if (name && !strcmp(name, type))

@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#define RUN_NAME "compare" /* --name of every container that compare starts */
+#define RUN_NAME     "compare" /* --name of every container that compare starts */
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 
 struct plan {
@@ -27,8 +27,8 @@ struct plan {
 	char cgroup[PATH_MAX]; /* below CGROUP_MOUNT; empty: the spec wants none */
 	const char *host_link; /* veth names; NULL: no veth */
 	const char *peer_link;
-	bool quick;	       /* leave out what has to be tried: network, limits, lifecycle */
-	char *host_mounts;     /* /proc/self/mountinfo as it was at the beginning */
+	bool quick;	   /* leave out what has to be tried: network, limits, lifecycle */
+	char *host_mounts; /* /proc/self/mountinfo as it was at the beginning */
 };
 
 /* Fills in the paths (spec_path and rootfs may be NULL: defaults) and reads the spec. */

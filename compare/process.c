@@ -68,8 +68,8 @@ int64_t deadline_in(int milliseconds)
 int wait_fd(int fd, short events, int64_t deadline)
 {
 	for (;;) {
-		struct pollfd p[] = { { .fd = fd, .events = events },
-				      { .fd = finishing ? -1 : signal_fd, .events = POLLIN } };
+		struct pollfd p[] = {{.fd = fd, .events = events},
+			{.fd = finishing ? -1 : signal_fd, .events = POLLIN}};
 		int64_t left = deadline - now();
 		int n;
 
@@ -110,8 +110,7 @@ __attribute__((noreturn)) static void become(char *const argv[], const char *cwd
 {
 	static char *const environment[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
-		"LANG=C.UTF-8", NULL
-	};
+		"LANG=C.UTF-8", NULL};
 	sigset_t none;
 
 	for (int i = 0; i < 3; i++)
@@ -135,7 +134,7 @@ __attribute__((noreturn)) static void become(char *const argv[], const char *cwd
 
 int child_start(struct child *c, char *const argv[], const char *cwd, struct error *e)
 {
-	int pipes[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
 	int result = -1;
 
 	child_init(c);
@@ -147,7 +146,7 @@ int child_start(struct child *c, char *const argv[], const char *cwd, struct err
 	}
 	c->pid = fork();
 	if (c->pid == 0)
-		become(argv, cwd, (int[]){ pipes[0][0], pipes[1][1], pipes[2][1] });
+		become(argv, cwd, (int[]){pipes[0][0], pipes[1][1], pipes[2][1]});
 	if (c->pid < 0) {
 		c->pid = 0;
 		error_sys(e, "starting %s", argv[0]);
@@ -238,7 +237,7 @@ int child_line(struct child *c, char *line, size_t size, int64_t deadline, struc
 /* Reaps c once it has ended. */
 static int reap(struct child *c, int64_t deadline, struct error *e)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 	int ready = wait_fd(c->pidfd, POLLIN, deadline);
 
 	if (ready < 0)
@@ -258,7 +257,7 @@ int child_finish(struct child *c, int64_t deadline, struct error *e)
 		int *fd;
 		char *text;
 		size_t *len;
-	} streams[] = { { &c->out, c->out_text, &c->out_len }, { &c->err, c->err_text, &c->err_len } };
+	} streams[] = {{&c->out, c->out_text, &c->out_len}, {&c->err, c->err_text, &c->err_len}};
 
 	for (int i = 0; i < 2; i++) {
 		while (*streams[i].fd >= 0) {

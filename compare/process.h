@@ -18,10 +18,10 @@
 #define CHILD_TEXT_MAX 65536 /* bytes of output that are kept of each stream */
 
 struct child {
-	pid_t pid;  /* 0: none */
-	int pidfd;  /* -1: none; owned here */
-	int in;	    /* write end of its standard input; -1: closed */
-	int out;    /* read ends of its standard output and error; -1: at their end */
+	pid_t pid; /* 0: none */
+	int pidfd; /* -1: none; owned here */
+	int in;	   /* write end of its standard input; -1: closed */
+	int out;   /* read ends of its standard output and error; -1: at their end */
 	int err;
 	bool ended; /* reaped; status is set */
 	int status; /* 0-255, or 128+N where signal N ended it */

@@ -26,7 +26,8 @@ const char *report_spec(const struct plan *p)
 
 static json_t *both_languages(json_t *texts, const char *star, const char *fallback)
 {
-	char *ja = fact_text(texts, "ja", star, fallback), *en = fact_text(texts, "en", star, fallback);
+	char *ja = fact_text(texts, "ja", star, fallback),
+	     *en = fact_text(texts, "en", star, fallback);
 	json_t *o = json_pack("{s:s, s:s}", "ja", ja, "en", en);
 
 	free(ja);
@@ -47,7 +48,8 @@ static json_t *fact_json(const struct comparison *c, const struct fact_verdict *
 
 	json_object_set_new(o, "id", json_string(f->id));
 	json_object_set_new(o, "group", json_stringn(f->id, strcspn(f->id, ".")));
-	json_object_set_new(o, "title", both_languages(json_object_get(fact, "title"), star, f->id));
+	json_object_set_new(
+		o, "title", both_languages(json_object_get(fact, "title"), star, f->id));
 	for (size_t i = 0; i < c->columns_n; i++) {
 		const char *name = c->columns[i]->name;
 
@@ -68,7 +70,7 @@ json_t *report_json(const struct comparison *c, const struct report_head *head)
 {
 	json_t *report = json_object(), *columns = json_array(), *facts = json_array(),
 	       *skipped = json_array();
-	struct utsname u = { 0 };
+	struct utsname u = {0};
 
 	uname(&u);
 	for (size_t i = 0; i < c->columns_n; i++)
@@ -77,8 +79,8 @@ json_t *report_json(const struct comparison *c, const struct report_head *head)
 		const struct fact_verdict *f = &c->facts[i];
 
 		if (f->skipped)
-			json_array_append_new(skipped, json_pack("{s:s, s:s}", "id", f->id, "why",
-								 why_skipped(f)));
+			json_array_append_new(skipped,
+				json_pack("{s:s, s:s}", "id", f->id, "why", why_skipped(f)));
 		else
 			json_array_append_new(facts, fact_json(c, f));
 	}
@@ -90,8 +92,8 @@ json_t *report_json(const struct comparison *c, const struct report_head *head)
 	json_object_set_new(report, "facts", facts);
 	json_object_set_new(report, "skipped", skipped);
 	json_object_set_new(report, "summary",
-			    json_pack("{s:I, s:I}", "facts", (json_int_t)c->compared, "mismatches",
-				      (json_int_t)c->mismatches));
+		json_pack("{s:I, s:I}", "facts", (json_int_t)c->compared, "mismatches",
+			(json_int_t)c->mismatches));
 	return report;
 }
 
@@ -106,11 +108,11 @@ json_t *report_observed(const struct plan *p, const struct column *c, const stru
 			if (fact_in_group(one->id, *group))
 				json_array_append_new(
 					facts, json_pack("{s:s, s:s, s:o}", "id", one->id, "group",
-							 *group, "value", value_to_json(one)));
+						       *group, "value", value_to_json(one)));
 		}
 	}
-	return json_pack("{s:s, s:[s], s:o}", "spec", report_spec(p), "columns", c->name, "facts",
-			 facts);
+	return json_pack(
+		"{s:s, s:[s], s:o}", "spec", report_spec(p), "columns", c->name, "facts", facts);
 }
 
 int report_write(json_t *report, const char *dir, struct error *e)

@@ -23,7 +23,7 @@ json_t *report_observed(const struct plan *p, const struct column *c, const stru
 
 /* The table; language is "ja" or "en", colour: with escape sequences. */
 void table_print(const struct comparison *c, const struct report_head *head, const char *language,
-		 bool colour, FILE *out);
+	bool colour, FILE *out);
 
 /* Why a fact has no value in any column. */
 const char *why_skipped(const struct fact_verdict *f);

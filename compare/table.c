@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define WIDTH 100
+#define WIDTH	    100
 #define TITLE_WIDTH 46
 
 /* What a terminal shows, by language; facts bring their own titles. */
@@ -16,8 +16,8 @@ struct words {
 };
 
 static const struct words english = {
-	{ "Namespaces", "Cgroup", "Network (veth)", "Mounts", "Identity", "Privileges", "Process",
-	  "Lifecycle" },
+	{"Namespaces", "Cgroup", "Network (veth)", "Mounts", "Identity", "Privileges", "Process",
+		"Lifecycle"},
 	"Does not match",
 	"Differs for a declared reason (in brackets: the first column)",
 	"Not tried here",
@@ -28,8 +28,8 @@ static const struct words english = {
 	"facts",
 };
 static const struct words japanese = {
-	{ "名前空間", "cgroup", "ネットワーク (veth)", "マウント", "ID", "権限", "プロセス",
-	  "ライフサイクル" },
+	{"名前空間", "cgroup", "ネットワーク (veth)", "マウント", "ID", "権限", "プロセス",
+		"ライフサイクル"},
 	"一致しない項目",
 	"理由が宣言されている違い (括弧の中は最初の列)",
 	"ここでは試していない項目",
@@ -54,7 +54,8 @@ static int char_width(const unsigned char *s, size_t len)
 	unsigned int code = len == 3 ? (s[0] & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u) : 0;
 
 	return len == 4 || (code >= 0x1100 && code < 0x1160) || (code >= 0x2e80 && code < 0xa4d0) ||
-			       (code >= 0xac00 && code < 0xd7a4) || (code >= 0xf900 && code < 0xfb00) ||
+			       (code >= 0xac00 && code < 0xd7a4) ||
+			       (code >= 0xf900 && code < 0xfb00) ||
 			       (code >= 0xff00 && code < 0xff61)
 		       ? 2
 		       : 1;
@@ -199,7 +200,10 @@ static void print_group(const struct table *t, size_t g)
 
 		if (!fact_in_group(f->id, group_names[g]) || f->skipped)
 			continue;
-		fprintf(t->out, "  %s ", !f->match ? "✗" : declared_by(f, t->c->columns_n, NULL) ? "~" : " ");
+		fprintf(t->out, "  %s ",
+			!f->match				? "✗"
+			: declared_by(f, t->c->columns_n, NULL) ? "~"
+								: " ");
 		title = title_of(t, f->id);
 		print_cut(t, title, TITLE_WIDTH, true);
 		fputs("  ", t->out);
@@ -242,7 +246,8 @@ static void print_declared(const struct table *t)
 	bool any = false;
 	size_t i;
 
-	json_array_foreach (facts_differences(), i, entry) {
+	json_array_foreach(facts_differences(), i, entry)
+	{
 		bool told = false;
 
 		for (size_t k = 0; k < t->c->facts_n; k++) {
@@ -257,7 +262,8 @@ static void print_declared(const struct table *t)
 				paint(t, "0");
 			}
 			if (!told) {
-				reason = fact_text(json_object_get(entry, "reason"), t->language, "", "");
+				reason = fact_text(
+					json_object_get(entry, "reason"), t->language, "", "");
 				fputs("    ", t->out);
 				print_cut(t, reason, WIDTH - 4, false);
 				fputc('\n', t->out);
@@ -294,7 +300,7 @@ static void print_skipped(const struct table *t)
 
 static void print_head(const struct table *t, const struct report_head *head)
 {
-	struct utsname u = { 0 };
+	struct utsname u = {0};
 	const char *name;
 	json_t *why;
 
@@ -303,20 +309,24 @@ static void print_head(const struct table *t, const struct report_head *head)
 	for (size_t i = 0; i < t->c->columns_n; i++)
 		fprintf(t->out, "%s%s", i ? " | " : "", t->c->columns[i]->name);
 	fputc('\n', t->out);
-	json_object_foreach (head->absent, name, why) {
+	json_object_foreach(head->absent, name, why)
+	{
 		fprintf(t->out, "%s: ", name);
 		print_cut(t, json_string_value(why)[0] ? json_string_value(why) : t->words->absent,
-			  WIDTH - 10, false);
+			WIDTH - 10, false);
 		fputc('\n', t->out);
 	}
 	fputc('\n', t->out);
 }
 
 void table_print(const struct comparison *c, const struct report_head *head, const char *language,
-		 bool colour, FILE *out)
+	bool colour, FILE *out)
 {
-	struct table t = { .c = c, .words = strcmp(language, "ja") ? &english : &japanese,
-			   .language = language, .colour = colour, .out = out };
+	struct table t = {.c = c,
+		.words = strcmp(language, "ja") ? &english : &japanese,
+		.language = language,
+		.colour = colour,
+		.out = out};
 
 	print_head(&t, head);
 	print_mismatches(&t);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FAILED_PREFIX "error: "
-#define ABSENT_TEXT "absent"
+#define ABSENT_TEXT   "absent"
 
 static void *must(void *memory)
 {
@@ -22,8 +22,12 @@ static void *must(void *memory)
 /* Length of the UTF-8 sequence at s (at most n bytes), or 0 where it is none (RFC 3629). */
 static size_t utf8_length(const unsigned char *s, size_t n)
 {
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3
-		     : s[0] < 0xf5 ? 4 : 0;
+	size_t len = s[0] < 0x80   ? 1
+		     : s[0] < 0xc2 ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4
+				   : 0;
 
 	if (!len || len > n)
 		return 0;
@@ -31,7 +35,7 @@ static size_t utf8_length(const unsigned char *s, size_t n)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return len;
 }
