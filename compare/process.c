@@ -65,11 +65,11 @@ int64_t deadline_in(int milliseconds)
 	return now() + milliseconds;
 }
 
-int wait_fd(int fd, short events, int64_t deadline)
+/* As wait_fd() for up to two descriptors (-1: none); their revents say which. */
+static int wait_fds(struct pollfd *fds, nfds_t count, int64_t deadline)
 {
 	for (;;) {
-		struct pollfd p[] = {{.fd = fd, .events = events},
-			{.fd = finishing ? -1 : signal_fd, .events = POLLIN}};
+		struct pollfd p[3] = {{.fd = finishing ? -1 : signal_fd, .events = POLLIN}};
 		int64_t left = deadline - now();
 		int n;
 
@@ -77,14 +77,24 @@ int wait_fd(int fd, short events, int64_t deadline)
 			errno = EINTR;
 			return -1;
 		}
-		n = poll(p, 2, left > 0 ? (int)left : 0);
+		memcpy(p + 1, fds, count * sizeof(*fds));
+		n = poll(p, count + 1, left > 0 ? (int)left : 0);
 		if (n < 0 && errno != EINTR)
 			return -1;
-		if (n > 0 && p[0].revents)
-			return 1;
+		memcpy(fds, p + 1, count * sizeof(*fds));
+		for (nfds_t i = 0; n > 0 && i < count; i++)
+			if (fds[i].revents)
+				return 1;
 		if (n == 0)
 			return 0;
 	}
+}
+
+int wait_fd(int fd, short events, int64_t deadline)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+
+	return wait_fds(&p, 1, deadline);
 }
 
 int wait_window(int milliseconds)
@@ -253,22 +263,20 @@ static int reap(struct child *c, int64_t deadline, struct error *e)
 
 int child_finish(struct child *c, int64_t deadline, struct error *e)
 {
-	struct {
-		int *fd;
-		char *text;
-		size_t *len;
-	} streams[] = {{&c->out, c->out_text, &c->out_len}, {&c->err, c->err_text, &c->err_len}};
+	/* Both at once: who waits for one alone waits forever when the other pipe is full. */
+	while (c->out >= 0 || c->err >= 0) {
+		struct pollfd p[] = {
+			{.fd = c->out, .events = POLLIN}, {.fd = c->err, .events = POLLIN}};
+		int ready = wait_fds(p, 2, deadline);
 
-	for (int i = 0; i < 2; i++) {
-		while (*streams[i].fd >= 0) {
-			int ready = wait_fd(*streams[i].fd, POLLIN, deadline);
-
-			if (ready < 0)
-				return error_sys(e, "waiting for the end of its output");
-			if (ready == 0)
-				return error_say(e, "its output did not end within the time");
-			take(streams[i].fd, streams[i].text, streams[i].len);
-		}
+		if (ready < 0)
+			return error_sys(e, "waiting for the end of its output");
+		if (ready == 0)
+			return error_say(e, "its output did not end within the time");
+		if (p[0].revents)
+			take(&c->out, c->out_text, &c->out_len);
+		if (p[1].revents)
+			take(&c->err, c->err_text, &c->err_len);
 	}
 	return c->ended ? 0 : reap(c, deadline, e);
 }
