@@ -51,9 +51,28 @@ type joinPlan struct {
 	empty   *byte
 	argv    *[2]*byte
 	envv    *[1]*byte
+	caps    capabilitySets
+	capsN   uintptr // raise that many as ambient; 0: user namespaces are not concerned
 	report  joinReport
 	pipe    uintptr
 	allMask uint64
+}
+
+// capabilitySets is the argument of capset(2), version 3: low words, then high words.
+type capabilitySets struct {
+	version, pid uint32
+	data         [2]struct{ effective, permitted, inheritable uint32 }
+}
+
+// everyCapabilitySet has the capabilities 0 to n-1 in all three sets.
+func everyCapabilitySet(n int) capabilitySets {
+	sets := capabilitySets{version: 0x20080522} // _LINUX_CAPABILITY_VERSION_3
+	for i := 0; i < n; i++ {
+		word := &sets.data[i/32]
+		word.effective |= 1 << (i % 32)
+		word.permitted, word.inheritable = word.effective, word.effective
+	}
+	return sets
 }
 
 // openJoins opens the namespaces while /proc and the paths are the host's.
@@ -124,6 +143,11 @@ func createJoined(c *Container, sync, failure int) error {
 	plan.empty, plan.argv, plan.envv = new(byte), &[2]*byte{name}, new([1]*byte)
 	plan.clone = cloneArgs{flags: uint64(newFlags(c.Spec)) | clonePidfd | cloneParent,
 		pidfd: uint64(uintptr(unsafe.Pointer(&plan.pidfd)))}
+	if c.Spec.Namespaces[nsUser].Wanted {
+		// As in create(): without them the capabilities would end with execve(2).
+		plan.capsN = uintptr(len(everyCapability()))
+		plan.caps = everyCapabilitySet(int(plan.capsN))
+	}
 	into := ""
 	if c.CgroupFD >= 0 {
 		plan.clone.flags |= cloneIntoCgroup
@@ -241,6 +265,13 @@ func joinerRun(plan *joinPlan) {
 func joinedExec(plan *joinPlan) {
 	for i := childSync; i < plan.filesN; i++ {
 		syscall.RawSyscall(syscall.SYS_DUP3, plan.files[i], uintptr(i), 0)
+	}
+	if plan.capsN > 0 {
+		syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&plan.caps)),
+			uintptr(unsafe.Pointer(&plan.caps.data)), 0)
+	}
+	for i := uintptr(0); i < plan.capsN; i++ {
+		syscall.RawSyscall6(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientRaise, i, 0, 0, 0)
 	}
 	syscall.RawSyscall6(sysExecveat, plan.self, uintptr(unsafe.Pointer(plan.empty)),
 		uintptr(unsafe.Pointer(plan.argv)), uintptr(unsafe.Pointer(plan.envv)), atEmptyPath, 0)

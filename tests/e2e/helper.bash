@@ -1,0 +1,112 @@
+# What every end-to-end file loads: the two runtimes, and a ledger of the machine that has to read
+# the same before and after each test.
+
+top=$BATS_TEST_DIRNAME
+while [ ! -e "$top/VERSION" ]; do top=${top%/*}; done
+cd "$top" || exit 1
+
+CBOX=${CBOX:-build/bin/cbox}
+GOBOX=${GOBOX:-build/bin/gobox}
+SPECS=tests/e2e/specs
+ROOTFS=build/rootfs
+
+# both FUNCTION [ARG...]: calls FUNCTION once with $box and $other set to each runtime. Never in a
+# condition: bash would not stop at a failing line in it.
+both() {
+	local box other
+	for box in "$CBOX" "$GOBOX"; do
+		other=$CBOX
+		[ "$box" = "$GOBOX" ] || other=$GOBOX
+		echo "with $box:"
+		"$@"
+	done
+}
+
+# What a container could leave behind, one line each.
+ledger() {
+	awk '{ print "mount", $4, $5, $6 }' /proc/self/mountinfo
+	find /sys/fs/cgroup/twinbox -type d 2>/dev/null | sed 's/^/cgroup /'
+	ip -o link show | awk -F': ' '{ print "link", $2 }'
+	find /run/twinbox -mindepth 1 2>/dev/null | sed 's/^/state /'
+	find /proc/[0-9]*/exe -maxdepth 0 -printf '%l\n' 2>/dev/null |
+		sed -n 's/.*\/\(cbox\|gobox\)\( (deleted)\)*$/process \1/p'
+	find "$ROOTFS" -newer "$BATS_TEST_TMPDIR/began" 2>/dev/null | sed 's/^/rootfs /'
+}
+
+setup() {
+	touch "$BATS_TEST_TMPDIR/began"
+	ledger >"$BATS_TEST_TMPDIR/before"
+}
+
+teardown() { unchanged; }
+unchanged() {
+	ledger >"$BATS_TEST_TMPDIR/after"
+	# What a failing test left must not fail the next one too.
+	[ -z "${runtime_pid:-}" ] || kill -KILL "$runtime_pid" 2>/dev/null && "$CBOX" gc
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
+
+# expect STATUS COMMAND...: runs it, keeps stdout in $out and stderr in $err.
+expect() {
+	local want=$1 got=0
+	shift
+	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
+	out=$(cat "$BATS_TEST_TMPDIR/out")
+	err=$(cat "$BATS_TEST_TMPDIR/err")
+	[ "$got" = "$want" ] && return 0
+	printf '%s\nended %s, not %s\nstdout: %s\nstderr: %s\n' "$*" "$got" "$want" "$out" "$err"
+	return 1
+}
+
+# same WANT GOT: both are equal, or both are shown.
+same() {
+	[ "$1" = "$2" ] && return 0
+	printf 'want: %s\ngot:  %s\n' "$1" "$2"
+	return 1
+}
+
+# run_box ARG...: `run` of $box with the plain spec unless another is named.
+run_box() { (exec_box "$@"); }
+exec_box() {
+	local spec=(--spec "$SPECS/plain.json")
+	case " $* " in *' --spec '*) spec=() ;; esac
+	exec "$box" run --rootfs "$ROOTFS" "${spec[@]}" "$@"
+}
+
+# hold NAME ARG...: starts a container in the background that runs until its stdin closes, and
+# waits until it runs; $runtime_pid is the runtime, $pid the container. `let_go` ends it and gives
+# its exit status.
+hold() {
+	local files=$BATS_TEST_TMPDIR/$1 name=$1
+	shift
+	rm -f "$files".*
+	mkfifo "$files.in"
+	exec_box --name "$name" --pid-file "$files.pid" "$@" \
+		<"$files.in" >"$files.out" 2>"$files.err" 3>&- &
+	runtime_pid=$!
+	exec {held}>"$files.in"
+	await test -s "$files.pid" || {
+		cat "$files.err"
+		return 1
+	}
+	pid=$(cat "$files.pid")
+}
+
+let_go() {
+	local ended=$runtime_pid
+	runtime_pid=
+	exec {held}>&-
+	wait "$ended"
+}
+
+# await COMMAND...: until it succeeds, ten seconds at most.
+await() {
+	local deadline=$((SECONDS + 10))
+	until "$@" 2>/dev/null; do
+		[ $SECONDS -lt $deadline ] || {
+			echo "waited in vain: $*"
+			return 1
+		}
+		sleep 0.02
+	done
+}

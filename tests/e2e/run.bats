@@ -1,0 +1,178 @@
+#!/usr/bin/env bats
+# `run`, from the command line's side: streams, exit status, files, signals.
+
+load helper
+
+status_of() { expect "$1" run_box -- /bin/sh -c "$2"; }
+
+exit_status() {
+	status_of 0 'exit 0'
+	status_of 7 'exit 7'
+	status_of 255 'exit 255'
+	hold killed -- /bin/cat
+	kill -KILL "$pid"
+	expect 137 let_go
+}
+@test "exit status is the command's own" { both exit_status; }
+
+not_found() {
+	expect 127 run_box -- /bin/nope
+	same "${box##*/}: exec: executing /bin/nope: No such file or directory (ENOENT)" "${err%%$'\n'*}"
+	expect 127 run_box -- nope
+	expect 126 run_box -- /etc/passwd
+	same "${box##*/}: exec: executing /etc/passwd: Permission denied (EACCES)" "${err%%$'\n'*}"
+	expect 126 run_box -- /etc
+}
+@test "127 not found, 126 cannot be executed" { both not_found; }
+
+streams() {
+	local bytes
+	bytes=$(head -c 200000 /dev/urandom | tee "$BATS_TEST_TMPDIR/bytes" | sha256sum)
+	same "$bytes" "$(run_box -- /bin/cat <"$BATS_TEST_TMPDIR/bytes" | sha256sum)"
+	expect 0 run_box -- /bin/sh -c 'echo to-out; echo to-err >&2'
+	same to-out "$out"
+	same to-err "$err"
+}
+@test "streams pass as they are where there is no terminal" { both streams; }
+
+closed_streams() {
+	expect 0 run_box -- /bin/sh -c 'ls -l /proc/self/fd | grep -c /dev/null' <&- 
+	[ "$out" -ge 1 ]
+	run_box -- /bin/true <&- >&- 2>&-
+}
+@test "closed standard streams become /dev/null, never a descriptor of the runtime" { both closed_streams; }
+
+inside() {
+	expect 0 run_box -- /bin/sh -c 'echo $$; hostname; pwd; id -u; tail -n 1 /proc/self/cgroup; env | sort; umask'
+	same "1
+box
+/
+0
+0::/
+HOME=/root
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+TERM=xterm
+0022" "$(grep -v -e '^SHLVL=' -e '^PWD=' <<<"$out")"
+}
+@test "the command sees its own pid, host name, cgroup and environment" { both inside; }
+
+descriptors() {
+	expect 0 run_box -- /bin/ls /proc/self/fd 7</etc/hostname 9</ 11>/dev/null
+	same "0 1 2 3" "$(tr '\n' ' ' <<<"$out" | sed 's/ $//')"
+}
+@test "no descriptor of the caller gets in (3 is the ls's own)" { both descriptors; }
+
+signals() {
+	local want
+	for want in TERM:143 INT:130 HUP:129 USR1:138; do
+		# The trap is set when the shell has made its child; `wait` is what a trap interrupts.
+		hold sig -- /bin/sh -c "trap 'exit ${want#*:}' ${want%:*}; sleep 1000 & wait"
+		await pgrep -P "$pid" >/dev/null
+		kill -s "${want%:*}" "$runtime_pid"
+		expect "${want#*:}" let_go
+	done
+}
+@test "signals go on to the command" { both signals; }
+
+pid_file() {
+	hold pf -- /bin/cat
+	same "$(cat "/proc/$pid/comm")" cat
+	same 1 "$(awk '/^NSpid/ { print $NF }' "/proc/$pid/status")"
+	let_go
+	[ ! -e "$BATS_TEST_TMPDIR/pf.pid" ]
+	echo 1 >"$BATS_TEST_TMPDIR/taken"
+	expect 125 run_box --pid-file "$BATS_TEST_TMPDIR/taken" -- /bin/true
+	same "${box##*/}: creating pid file $BATS_TEST_TMPDIR/taken: File exists (EEXIST)" "$err"
+	same 1 "$(cat "$BATS_TEST_TMPDIR/taken")"
+	rm "$BATS_TEST_TMPDIR/taken"
+}
+@test "--pid-file names the first process and goes with it" { both pid_file; }
+
+events() {
+	rm -f "$BATS_TEST_TMPDIR/events"
+	expect 0 run_box --events "$BATS_TEST_TMPDIR/events" -- /bin/true
+	sed 's/{"time":[0-9]*,//; s/,"facts".*//' "$BATS_TEST_TMPDIR/events" >"$BATS_TEST_TMPDIR/events.${box##*/}"
+	# The clock is one for both processes, so the lines are in the order of time.
+	sed 's/{"time":\([0-9]*\),.*/\1/' "$BATS_TEST_TMPDIR/events" | sort -n -c
+	same 26 "$(wc -l <"$BATS_TEST_TMPDIR/events")"
+}
+@test "--events tells every stage's begin and end, the same from both" {
+	both events
+	diff "$BATS_TEST_TMPDIR/events.${CBOX##*/}" "$BATS_TEST_TMPDIR/events.${GOBOX##*/}"
+}
+
+verbose() {
+	expect 0 run_box -v --name told -- /bin/true
+	sed 's/[0-9][0-9]* us/N us/; s/\/proc\/[0-9]*/\/proc\/PID/; s/pid [0-9]*/pid N/' <<<"$err" \
+		>"$BATS_TEST_TMPDIR/told.${box##*/}"
+	grep -q 'clone3' "$BATS_TEST_TMPDIR/told.${box##*/}"
+	grep -q 'pivot_root' "$BATS_TEST_TMPDIR/told.${box##*/}"
+}
+@test "-v tells the same calls in the same words" {
+	both verbose
+	diff "$BATS_TEST_TMPDIR/told.${CBOX##*/}" "$BATS_TEST_TMPDIR/told.${GOBOX##*/}"
+}
+
+no_pivot() {
+	expect 0 run_box --no-pivot -- /bin/sh -c 'ls / | head -1; cat /proc/mounts | wc -l; ls -a /..  | wc -l; ls -a / | wc -l'
+	same bin "${out%%$'\n'*}"
+	same "$(sed -n 3p <<<"$out")" "$(sed -n 4p <<<"$out")"
+}
+@test "--no-pivot: the same root without pivot_root" { both no_pivot; }
+
+refused() {
+	expect 125 run_box --rootfs /nonexistent -- /bin/true
+	same "${box##*/}: option --rootfs is given twice" "${err%%$'\n'*}"
+	expect 125 "$box" run --spec "$SPECS/plain.json" --rootfs /nonexistent -- /bin/true
+	same "${box##*/}: rootfs /nonexistent: No such file or directory (ENOENT)" "${err%%$'\n'*}"
+	expect 125 "$box" run --spec "$SPECS/plain.json" --rootfs / -- /bin/true
+	expect 125 "$box" run --spec "$SPECS/plain.json" --rootfs "$SPECS/plain.json" -- /bin/true
+	same "${box##*/}: rootfs $SPECS/plain.json: Not a directory (ENOTDIR)" "${err%%$'\n'*}"
+	expect 125 run_box --name ../up -- /bin/true
+}
+@test "what cannot work is refused before anything is made" { both refused; }
+
+lazy_reader() {
+	# head goes away after one line; the runtime must clean up all the same.
+	run_box -- /bin/sh -c 'yes | head -n 100000' | head -n 1 >/dev/null
+}
+@test "a reader that goes away leaves nothing behind" { both lazy_reader; }
+
+# A zombie has ended too; who reaps it is the machine's affair.
+ended() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+
+runtime_killed() {
+	hold orphan -- /bin/cat
+	kill -KILL "$runtime_pid"
+	expect 137 let_go
+	await ended "$pid"
+	[ -e /run/twinbox/orphan.json ]
+	expect 0 "$other" list
+	grep -q '^orphan .* stale' <<<"$out"
+	expect 0 "$other" gc
+	[ ! -e /run/twinbox/orphan.json ]
+}
+@test "a killed runtime takes its container along; the other runtime's gc removes the rest" {
+	both runtime_killed
+}
+
+rerun_after_kill() {
+	hold again -- /bin/cat
+	kill -KILL "$runtime_pid"
+	expect 137 let_go
+	await ended "$pid"
+	"$other" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" --name again -- /bin/true
+}
+@test "the next run of a name collects what a killed runtime left" { both rerun_after_kill; }
+
+taken() {
+	hold one -- /bin/cat
+	expect 125 "$other" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" --name one -- /bin/true
+	same File "$(grep -o -m1 'File exists (EEXIST)' <<<"$err" | cut -d' ' -f1)"
+	expect 0 "$other" list
+	grep -q "^one .*$pid.* running" <<<"$out"
+	expect 0 "$other" gc
+	[ -e "/proc/$pid" ]
+	let_go
+}
+@test "a name in use is refused, listed, and untouched by gc" { both taken; }
