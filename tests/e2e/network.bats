@@ -11,16 +11,16 @@ answers() {
 	same page-of-box "$(http 10.200.1.2 8000)"
 	await echoes
 	# And from the container to the host's end.
-	busybox httpd -f -p 10.200.1.1:8080 -h "$ROOTFS/etc" &
+	busybox httpd -f -p 10.200.1.1:8080 -h "$ROOTFS/etc" 3>&- &
 	local httpd=$!
-	await eval 'exec 5<>/dev/tcp/10.200.1.1/8080'
+	await reach 8080 10.200.1.1
 	same "$(cat "$ROOTFS/etc/hostname")" \
 		"$(nsenter -t "$pid" -n -- timeout 5 busybox wget -q -O - http://10.200.1.1:8080/hostname)"
 	kill "$httpd"
 	wait "$httpd" || true
 	expect 0 let_go
 }
-reach() { (exec 5<>"/dev/tcp/10.200.1.2/$1"); }
+reach() { (exec 5<>"/dev/tcp/${2:-10.200.1.2}/$1"); }
 http() { (exec 5<>"/dev/tcp/$1/$2"; printf 'GET / HTTP/1.0\r\n\r\n' >&5; timeout 5 sed '1,/^\r$/d' <&5); }
 # Each nc answers one message; the next one may not listen yet.
 echoes() {

@@ -82,7 +82,7 @@ ended_from_outside() {
 	type_in 'clear; echo still here' Enter
 	await shows '^still here'
 	kill -KILL "$(pgrep -P "$pid")"
-	await shows '^ended 137'
+	await shows 'ended 137'
 	close_terminal
 }
 @test "the terminal is restored when the command is killed" { both ended_from_outside; }
