@@ -236,11 +236,12 @@ int held_gone(const struct held *h, int limit)
 
 int held_undo(struct held *h, struct error *e)
 {
+	static const char *const none[] = {NULL};
 	struct child child;
 	int result;
 
 	child_init(&child);
-	result = start_words(h, &child, h->column->undo, NULL, e) ||
+	result = start_words(h, &child, h->column->undo, none, e) ||
 		 child_finish(&child, deadline_in(END_MS), e);
 	if (!result && child.status)
 		result = error_say(e, "undo ended with %d: %.200s", child.status, child.err_text);

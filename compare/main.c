@@ -141,7 +141,8 @@ static int measure_all(const struct options *o, const struct plan *p, const stru
 		json_object_set_new(absent, chosen[i]->name, json_string(e->message));
 		values_free(&values[i]);
 		(*n)--;
-		memmove(&chosen[i], &chosen[i + 1], (*n - i) * sizeof(chosen[0]));
+		for (size_t k = i; k < *n; k++)
+			chosen[k] = chosen[k + 1];
 	}
 	return 0;
 }

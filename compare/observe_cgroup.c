@@ -149,12 +149,11 @@ static void read_owner(const struct subject *s, const struct row *row, struct va
 /* Files of a controller are there only where it is enabled. */
 #define FILE_OF(name)                                                                              \
 	{                                                                                          \
-		.id = "cgroup." name, .read = read_file, .argument = name, .flags = ROW_OPTIONAL   \
+		"cgroup." name, read_file, (name), OUTSIDE, ROW_OPTIONAL                           \
 	}
 #define KEY_OF(file, key)                                                                          \
 	{                                                                                          \
-		.id = "cgroup." file "." key, .read = read_key, .argument = file " " key,          \
-		.flags = ROW_OPTIONAL                                                              \
+		"cgroup." file "." key, read_key, file " " key, OUTSIDE, ROW_OPTIONAL              \
 	}
 
 static const struct row rows[] = {

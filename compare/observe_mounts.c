@@ -29,9 +29,10 @@ static int read_table(const struct subject *s, struct mount_table *t)
 {
 	char *text = read_whole(s->proc, "mountinfo", NULL);
 
-	if (!text)
-		return errno;
-	return mountinfo_parse(text, t) ? EINVAL : 0;
+	*t = (struct mount_table){0};
+	if (text && !mountinfo_parse(text, t))
+		return 0;
+	return text ? EINVAL : errno;
 }
 
 /* Destination of the mount that i sits on, or "outside" where the container cannot see it. */

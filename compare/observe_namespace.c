@@ -228,20 +228,19 @@ static void read_cgroup_root(const struct subject *s, const struct row *row, str
 }
 
 #define KIND(name, file)                                                                           \
-	{.id = "namespace." name ".is", .read = read_new, .argument = file},                       \
-		{.id = "namespace." name ".owner", .read = read_owner, .argument = file},          \
+	{"namespace." name ".is", read_new, (file), OUTSIDE, 0},                                   \
+		{"namespace." name ".owner", read_owner, (file), OUTSIDE, 0},                      \
 	{                                                                                          \
-		.id = "namespace." name ".processes", .read = read_members, .argument = file       \
+		"namespace." name ".processes", read_members, (file), OUTSIDE, 0                   \
 	}
 #define IPC(name)                                                                                  \
 	{                                                                                          \
-		.id = "namespace.ipc." name, .read = read_own_file,                                \
-		.argument = "/proc/sys/kernel/" name, .place = IN_IPC                              \
+		"namespace.ipc." name, read_own_file, "/proc/sys/kernel/" name, IN_IPC, 0          \
 	}
 #define MQUEUE(name)                                                                               \
 	{                                                                                          \
-		.id = "namespace.ipc.mqueue." name, .read = read_own_file,                         \
-		.argument = "/proc/sys/fs/mqueue/" name, .place = IN_IPC                           \
+		"namespace.ipc.mqueue." name, read_own_file, "/proc/sys/fs/mqueue/" name, IN_IPC,  \
+			0                                                                          \
 	}
 
 static const struct row rows[] = {

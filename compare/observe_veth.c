@@ -180,7 +180,7 @@ static void read_routes(const struct subject *s, const struct row *row, struct v
 	int table = !strcmp(part_of(row), "local") ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
 	struct link_info l = {0};
 
-	if (strncmp(row->argument, "host", 4) || get_link(s, row, &l, out))
+	if (strncmp(row->argument, "host", 4) != 0 || get_link(s, row, &l, out))
 		set_list(row, link_routes(table, l.index, AF_INET), "routes", out);
 }
 

@@ -25,10 +25,10 @@ struct scene {
 static int make(void **state)
 {
 	static const char *const names[] = {"cbox", "gobox", "crun", "runc"};
-	struct scene *s = calloc(1, sizeof(*s));
+	struct scene *s;
 	struct error e;
 
-	if (facts_load(&e))
+	if (facts_load(&e) || !(s = calloc(1, sizeof(*s))))
 		return -1;
 	for (int i = 0; i < 4; i++)
 		s->columns[i] = column_find(names[i]);

@@ -57,8 +57,8 @@ static void every_row_is_listed_once(void **state)
 			int found = 0;
 
 			assert_true(fact_in_group(id, (*g)->name));
-			json_array_foreach(facts_list(), k, fact) found +=
-				!strcmp(json_string_value(json_object_get(fact, "id")), id);
+			json_array_foreach(facts_list(), k, fact) found += fact_matches(
+				json_string_value(json_object_get(fact, "id")), id, NULL);
 			if (found != 1)
 				fail_msg("%s is %d times in shared/facts.json", id, found);
 		}
