@@ -104,6 +104,10 @@ private_update() {
 	[ -n "$(find "$apt_dir/updated" -mmin -1440 2>/dev/null)" ] && return
 	echo "setup: reading the package lists (a few seconds)" >&2
 	private_sources
-	apt_private apt-get -qq update || return 1
+	# The machine's own hooks may tidy up where an ordinary user cannot.
+	if ! apt_private apt-get -qq --error-on=any update >"$apt_dir/log" 2>&1; then
+		grep '^E:' "$apt_dir/log" | head -n 2 >&2
+		return 1
+	fi
 	touch "$apt_dir/updated"
 }
