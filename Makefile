@@ -162,32 +162,40 @@ $(ROOTFS): $(shell find rootfs -type f) | $(call stamp,rootfs)
 # Where this machine has no root or not the whole of cgroup v2, containers run
 # in the lab, which is fetched on first use.
 
-$(LAB): | $(call stamp,rootfs)
+$(LAB): | $(call stamp,lab)
 	@infra/lab/fetch
 	@mkdir -p $(@D) && touch $@
 
+# Packages first, one after another; then everything else side by side.
+.PHONY: ready
+ready: | $(call stamp,build) $(call stamp,rootfs) $(call stamp,lab)
+	@$(MAKE) --no-print-directory $(JFLAG) build $(ROOTFS) $(NEEDS)
+
 .PHONY: compare
-compare: build $(ROOTFS) $(PLACE_NEEDS) ## the main job: cbox and gobox side by side (ARGS='--columns cbox,gobox')
+compare: NEEDS = $(PLACE_NEEDS)
+compare: ready ## the main job: cbox and gobox side by side (ARGS='--columns cbox,gobox')
 	@infra/lab/in-place build/bin/compare run $(ARGS)
 
 .PHONY: run
-run: build $(ROOTFS) $(PLACE_NEEDS) ## a shell in a container of cbox (ARGS='--spec FILE')
+run: NEEDS = $(PLACE_NEEDS)
+run: ready ## a shell in a container of cbox (ARGS='--spec FILE')
 	@infra/lab/in-place --tty build/bin/cbox run $(ARGS)
 
 .PHONY: lab
-lab: build $(ROOTFS) $(LAB) ## a root shell in a throw-away machine
+lab: NEEDS = $(LAB)
+lab: ready ## a root shell in a throw-away machine
 	@infra/lab/lab shell
 
 # --- Test -------------------------------------------------------------------
 
 .PHONY: test
-test: test-programs $(LAB) ## all tests (SUITES='unit lint': some; tests/suites has the names)
+test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the names)
 	@tests/run $(SUITES)
 
 .PHONY: test-programs
-test-programs: | $(call stamp,build) $(call stamp,test)
+test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) --no-print-directory $(JFLAG) build unit-programs $(GO_TEST_STAMP) $(ROOTFS)
+	@$(MAKE) --no-print-directory $(JFLAG) build unit-programs $(GO_TEST_STAMP) $(ROOTFS) $(LAB)
 	@$(MAKE) --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit
@@ -207,7 +215,7 @@ format: | $(call stamp,test) ## write the C and Go sources as the formatters wan
 # --- The rest ---------------------------------------------------------------
 
 .PHONY: deps
-deps: $(call stamp,build) $(call stamp,rootfs) $(call stamp,test) ## install what is missing (apt), for everything
+deps: $(foreach set,build rootfs lab test,$(call stamp,$(set))) ## install what is missing (apt), for everything
 
 .PHONY: clean
 clean: ## remove build/ (and never what is mounted below it)
