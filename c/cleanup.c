@@ -86,6 +86,7 @@ int cleanup_container(struct container *c, struct error *e)
 	close_fd(&c->sync_fd);
 	close_fd(&c->error_fd);
 	close_fd(&c->console_fd);
+	close_fd(&c->console_peer_fd);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (steps[i](c, &this) < 0 && result == 0) {
 			*e = this;

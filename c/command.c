@@ -12,6 +12,8 @@
 #include "spec.h"
 #include "state.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,7 +59,7 @@ static int command_check(const char *program, char **argv, int argc, struct erro
 
 	snprintf(context, sizeof(context), "%s check", program);
 	if (options_parse(NULL, 0, argv, argc, context, &o, e) < 0 ||
-	    refuse_words(&o, 1, context, e) < 0)
+		refuse_words(&o, 1, context, e) < 0)
 		return -1;
 	if (o.words_n == 0) {
 		error_say(e, "check needs a FILE");
@@ -79,7 +81,7 @@ static int command_list(const char *program, char **argv, int argc, struct error
 
 	snprintf(context, sizeof(context), "%s list", program);
 	if (options_parse(options, 1, argv, argc, context, &o, e) < 0 ||
-	    refuse_words(&o, 0, context, e) < 0)
+		refuse_words(&o, 0, context, e) < 0)
 		return -1;
 	return list_print(json, stdout, e) < 0 ? -1 : finish(stdout, e);
 }
@@ -94,7 +96,7 @@ static int command_gc(const char *program, char **argv, int argc, struct error *
 
 	snprintf(context, sizeof(context), "%s gc", program);
 	if (options_parse(options, 1, argv, argc, context, &o, e) < 0 ||
-	    refuse_words(&o, 0, context, e) < 0)
+		refuse_words(&o, 0, context, e) < 0)
 		return -1;
 	return gc_all(dry_run, stdout, e) != 0 ? -1 : finish(stdout, e);
 }
@@ -107,7 +109,7 @@ static int command_doctor(const char *program, char **argv, int argc, struct err
 
 	snprintf(context, sizeof(context), "%s doctor", program);
 	if (options_parse(NULL, 0, argv, argc, context, &o, e) < 0 ||
-	    refuse_words(&o, 0, context, e) < 0)
+		refuse_words(&o, 0, context, e) < 0)
 		return -1;
 	failing = doctor_print(stdout, e);
 	if (failing < 0 || finish(stdout, e) < 0)
@@ -124,14 +126,14 @@ static const struct command commands[] = {
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static int usage(const char *program)
+static int usage(const char *program, struct error *e)
 {
 	printf("usage: %s COMMAND [OPTION...]\n\n", program);
 	for (int i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i].name, commands[i].help);
 	printf("\n%s COMMAND --help tells more; %s --version prints the version.\n", program,
-	       program);
-	return 0;
+		program);
+	return finish(stdout, e);
 }
 
 /* --help counts wherever it stands among the options, but not after "--". */
@@ -143,32 +145,46 @@ static bool wants_help(char **argv, int argc)
 	return false;
 }
 
-static int command_help(const char *program, const struct command *command)
+static int command_help(const char *program, const struct command *command, struct error *e)
 {
 	printf("usage: %s %s%s%s\n\n%s\n", program, command->name, command->usage[0] ? " " : "",
-	       command->usage, command->help);
+		command->usage, command->help);
 	if (command->run == run_command)
 		run_help(stdout);
+	return finish(stdout, e);
+}
+
+/*
+ * Descriptors 0, 1 and 2 exist, so that nothing that is opened later gets one of these numbers and
+ * is then written to as an output. Go's runtime does the same before main.
+ */
+static int fill_standard_streams(struct error *e)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+			return error_sys(e, "opening /dev/null");
 	return 0;
 }
 
 static int dispatch(const char *program, int argc, char **argv, struct error *e)
 {
+	if (fill_standard_streams(e) < 0)
+		return -1;
 	if (argc < 2) {
 		error_say(e, "a command is missing");
 		return error_hint(e, "%s --help lists the commands", program);
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return usage(program);
+		return usage(program, e);
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("%s %s\n", program, TWINBOX_VERSION);
-		return 0;
+		return finish(stdout, e);
 	}
 	for (int i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		if (wants_help(argv + 2, argc - 2))
-			return command_help(program, &commands[i]);
+			return command_help(program, &commands[i], e);
 		return commands[i].run(program, argv + 2, argc - 2, e);
 	}
 	error_say(e, argv[1][0] == '-' ? "unknown option %s" : "unknown command %s", argv[1]);
@@ -187,5 +203,5 @@ int command_main(const char *program, int argc, char **argv)
 		error_print(&e, program, stderr);
 		return e.status;
 	}
-	return fflush(stdout) == 0 ? status : EXIT_RUNTIME;
+	return status;
 }

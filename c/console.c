@@ -22,59 +22,61 @@
 static struct termios saved;
 static bool is_raw;
 
-/* Control message for one descriptor: unix(7), SCM_RIGHTS. */
+enum { MASTER, SLAVE, ENDS };
+
+/* Control message for both descriptors: unix(7), SCM_RIGHTS. */
 union control {
-	char space[CMSG_SPACE(sizeof(int))];
+	char space[CMSG_SPACE(ENDS * sizeof(int))];
 	struct cmsghdr align;
 };
 
-static int send_fd(int socket, int fd)
+static int send_ends(int socket, const int ends[ENDS])
 {
 	union control control = {0};
 	struct iovec byte = {.iov_base = (char[]){"m"}, .iov_len = 1};
 	struct msghdr message = {.msg_iov = &byte,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control.space)};
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	header->cmsg_len = CMSG_LEN(ENDS * sizeof(int));
+	memcpy(CMSG_DATA(header), ends, ENDS * sizeof(int));
 	return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
 /* -1 with errno 0 when the other side closed the socket without sending. */
-static int receive_fd(int socket)
+static int receive_ends(int socket, int ends[ENDS])
 {
 	union control control = {0};
 	char byte;
 	struct iovec vector = {.iov_base = &byte, .iov_len = 1};
 	struct msghdr message = {.msg_iov = &vector,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control.space)};
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space)};
 	struct cmsghdr *header;
 	ssize_t n;
-	int fd;
 
 	do
 		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	header = n == 1 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+		header->cmsg_len != CMSG_LEN(ENDS * sizeof(int))) {
 		if (n >= 0)
 			errno = 0;
 		return -1;
 	}
-	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
+	memcpy(ends, CMSG_DATA(header), ENDS * sizeof(int));
+	return 0;
 }
 
 int console_open(struct container *c, int devpts_fd, struct error *e)
 {
-	int unlock = 0, result = -1, master;
+	int unlock = 0, result = -1, master, ends[ENDS];
 
 	events_call(c, "open(\"%s\")", devpts_fd >= 0 ? "ptmx" : "/dev/ptmx");
 	master = devpts_fd >= 0
@@ -95,7 +97,9 @@ int console_open(struct container *c, int devpts_fd, struct error *e)
 		error_sys(e, "giving the terminal to user %u", c->spec->process.uid);
 		goto out;
 	}
-	if (send_fd(c->sync_fd, master) < 0) {
+	ends[MASTER] = master;
+	ends[SLAVE] = c->console_fd;
+	if (send_ends(c->sync_fd, ends) < 0) {
 		error_sys(e, "sending the terminal to the parent");
 		goto out;
 	}
@@ -118,11 +122,25 @@ int console_attach(struct container *c, struct error *e)
 
 int console_receive(struct container *c, struct error *e)
 {
-	c->console_fd = receive_fd(c->sync_fd);
-	if (c->console_fd < 0)
+	int ends[ENDS];
+
+	if (receive_ends(c->sync_fd, ends) < 0)
 		return error_sys(e, "receiving the terminal");
+	c->console_fd = ends[MASTER];
+	c->console_peer_fd = ends[SLAVE];
+	/* The command may leave its input unread; the runtime has other things to do meanwhile. */
+	if (fcntl(c->console_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return error_sys(e, "making the terminal non-blocking");
 	console_resize(c);
 	return console_raw(c, e);
+}
+
+void console_hang_up(struct container *c)
+{
+	events_call(c, "close(%d)", c->console_fd);
+	close(c->console_fd);
+	close(c->console_peer_fd);
+	c->console_fd = c->console_peer_fd = -1;
 }
 
 void console_resize(struct container *c)

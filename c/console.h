@@ -6,16 +6,23 @@
 
 /*
  * Child, from mounts_setup(): opens a new pty through devpts_fd (root of the container's devpts)
- * or, where that is -1, the host's /dev/ptmx; keeps the slave as c->console_fd and sends the
- * master to the parent over c->sync_fd (SCM_RIGHTS, unix(7)).
+ * or, where that is -1, the host's /dev/ptmx; keeps the slave as c->console_fd and sends master
+ * and slave to the parent over c->sync_fd (SCM_RIGHTS, unix(7)).
  */
 int console_open(struct container *c, int devpts_fd, struct error *e);
 
-/* Child, from exec_command(): new session's controlling terminal and the three streams. */
+/* Child, from exec_command(): its session's controlling terminal and the three streams. */
 int console_attach(struct container *c, struct error *e);
 
-/* Parent: receives the master from the child as c->console_fd. */
+/*
+ * Parent: receives the master from the child as c->console_fd, non-blocking, and the slave as
+ * c->console_peer_fd: while somebody holds it, the terminal outlives moments in which nobody in
+ * the container has it open (a login program between two users).
+ */
 int console_receive(struct container *c, struct error *e);
+
+/* Parent: the caller's terminal is gone, so the container's is: SIGHUP and end of file there. */
+void console_hang_up(struct container *c);
 
 /* Parent: caller's terminal to raw mode and back (termios(3)); window size handed on. */
 int console_raw(struct container *c, struct error *e);

@@ -46,8 +46,12 @@ static const struct stage parent_stages[] = {
 };
 
 static const struct stage child_stages[] = {
-	{"identity", identity_assume},	 {"network", network_configure}, {"hostname", hostname_set},
-	{"mounts", mounts_setup},	 {"privileges", privileges_drop}, {"exec", exec_command},
+	{"identity", identity_assume},
+	{"network", network_configure},
+	{"hostname", hostname_set},
+	{"mounts", mounts_setup},
+	{"privileges", privileges_drop},
+	{"exec", exec_command},
 };
 
 static const struct stage wait_stage[] = {{"wait", wait_command}};
@@ -56,8 +60,8 @@ static const struct stage cleanup_stage[] = {{"cleanup", cleanup_container}};
 void container_init(struct container *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = c->console_fd = -1;
-	c->events_fd = c->log_fd = c->state_fd = -1;
+	c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = -1;
+	c->console_fd = c->console_peer_fd = c->events_fd = c->log_fd = c->state_fd = -1;
 }
 
 int container_stages(struct container *c, const struct stage *stages, size_t n, struct error *e)
@@ -75,12 +79,18 @@ int container_stages(struct container *c, const struct stage *stages, size_t n, 
 	return 0;
 }
 
+static int child_ended(struct error *e)
+{
+	error_say(e, "the child ended before its command ran");
+	return error_hint(e, "it was killed from outside or by a memory limit that is too small");
+}
+
 /* Lets the child go on: from here it runs its own stages. */
 static int release(struct container *c, struct error *e)
 {
-	if (send(c->sync_fd, "g", 1, MSG_NOSIGNAL) != 1)
-		return error_sys(e, "releasing the child");
-	return 0;
+	if (send(c->sync_fd, "g", 1, MSG_NOSIGNAL) == 1)
+		return 0;
+	return errno == EPIPE ? child_ended(e) : error_sys(e, "releasing the child");
 }
 
 static int read_all(int fd, void *buffer, size_t size)
@@ -99,32 +109,24 @@ static int read_all(int fd, void *buffer, size_t size)
 	return (int)got;
 }
 
-/*
- * Learns from the error pipe whether the command runs. The child writes 'x' just before execve(2),
- * which then closes the pipe; a failure is 'e' and its struct error. End of file without 'x' means
- * that the child was killed on its way.
- */
-static int confirm(struct container *c, struct error *e)
+int container_confirm(struct container *c, struct error *e)
 {
 	bool about_to_run = false;
 	char mark;
 	int n;
 
 	while ((n = read_all(c->error_fd, &mark, 1)) == 1) {
-		if (mark == 'x') {
-			about_to_run = true;
+		about_to_run = mark == 'x';
+		if (about_to_run)
 			continue;
-		}
 		if (read_all(c->error_fd, e, sizeof(*e)) == (int)sizeof(*e))
 			return -1;
-		break;
+		break; /* killed while it told its failure */
 	}
 	if (n < 0)
 		return error_sys(e, "reading from the child");
-	if (!about_to_run) {
-		error_say(e, "the child ended before its command ran");
-		return error_hint(e, "it was killed from outside or by a memory limit that is too small");
-	}
+	if (!about_to_run)
+		return child_ended(e);
 	c->stage_begin = 0; /* its begin was told by the child */
 	events_ok(c, "exec");
 	return 0;
@@ -153,17 +155,17 @@ static int write_pid_file(struct container *c, struct error *e)
 static int start(struct container *c, struct error *e)
 {
 	if (container_stages(c, parent_stages, LENGTH(parent_stages), e) < 0 ||
-	    state_update(c, e) < 0 || release(c, e) < 0)
+		state_update(c, e) < 0 || release(c, e) < 0)
 		return -1;
 	if (c->new_terminal && console_receive(c, e) < 0) {
 		struct error of_child;
 
 		/* The child's own words say more than the end of the socket. */
-		if (confirm(c, &of_child) < 0)
+		if (container_confirm(c, &of_child) < 0)
 			*e = of_child;
 		return -1;
 	}
-	return confirm(c, e) < 0 || write_pid_file(c, e) < 0 ? -1 : 0;
+	return container_confirm(c, e) < 0 || write_pid_file(c, e) < 0 ? -1 : 0;
 }
 
 int container_run(struct container *c, struct error *e)
@@ -183,12 +185,25 @@ int container_run(struct container *c, struct error *e)
 	/* The first failure is the one to tell; what cleanup adds counts only after success. */
 	error_clear(&of_cleanup);
 	if (container_stages(c, cleanup_stage, LENGTH(cleanup_stage), &of_cleanup) < 0 &&
-	    result == 0) {
+		result == 0) {
 		*e = of_cleanup;
 		result = -1;
 	}
 	wait_unblock_signals(c);
 	return result;
+}
+
+/*
+ * What is the parent's alone. The lock on the state file belongs to the open file: held here too,
+ * it would outlive a killed parent, and the container would look as if somebody looked after it.
+ */
+static void close_of_parent(struct container *c)
+{
+	if (c->state_fd >= 0)
+		close(c->state_fd);
+	if (c->cgroup_fd >= 0)
+		close(c->cgroup_fd);
+	c->state_fd = c->cgroup_fd = -1;
 }
 
 /* Waits for the parent's release; end of file means that the parent is gone. */
@@ -208,6 +223,7 @@ void container_child(struct container *c)
 	c->is_child = true;
 	/* First, so that no moment is left in which a dying parent leaves the child behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close_of_parent(c);
 	wait_for_release(c);
 	/* From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962. */
 	prctl(PR_SET_DUMPABLE, 0);

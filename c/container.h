@@ -17,39 +17,43 @@
 #include <sys/types.h>
 
 #define CONTAINER_NAME_MAX 64
-#define CGROUP_ROOT "/sys/fs/cgroup"
+#define CGROUP_ROOT	   "/sys/fs/cgroup"
 
 struct container {
 	/* What is asked; borrowed from the caller of container_run(). */
 	const struct spec *spec;
-	const char *program;	   /* "cbox"; for messages and the state file */
-	const char *name;	   /* checked by state_check_name() */
-	const char *rootfs;	   /* absolute */
-	const char *pid_file;	   /* NULL: none */
-	char *const *command;	   /* argv of the command, NULL-terminated */
+	const char *program;  /* "cbox"; for messages and the state file */
+	const char *name;     /* checked by state_check_name() */
+	const char *rootfs;   /* absolute */
+	const char *pid_file; /* NULL: none */
+	char *const *command; /* argv of the command, NULL-terminated */
 	bool no_pivot;
-	bool verbose;		   /* -v: each stage and its calls on log_fd */
+	bool verbose; /* -v: each stage and its calls on log_fd */
 
-	/* What exists; -1 or empty while it does not. container_run() owns and closes all of it. */
-	char cgroup[PATH_MAX];	   /* "/twinbox/NAME" below CGROUP_ROOT; empty: no cgroup stage */
-	int cgroup_fd;		   /* directory of the cgroup */
-	pid_t pid;		   /* the container's first process, seen from the host */
+	/*
+	 * What exists; -1 or empty while it does not. container_run() owns and closes all of it but
+	 * events_fd and log_fd, which are its caller's.
+	 */
+	char cgroup[PATH_MAX]; /* "/twinbox/NAME" below CGROUP_ROOT; empty: no cgroup stage */
+	int cgroup_fd;	       /* directory of the cgroup */
+	pid_t pid;	       /* the container's first process, seen from the host */
 	int pidfd;
-	int sync_fd;		   /* own end of the socket pair between parent and child */
-	int error_fd;		   /* parent: read end; child: write end, close-on-exec */
-	int console_fd;		   /* parent: master of the container's terminal; child: its slave */
-	int events_fd;		   /* --events, O_APPEND; -1: none */
-	int log_fd;		   /* standard error of the runtime, for -v in the child too */
-	int state_fd;		   /* the locked state file */
-	bool is_child;		   /* this copy belongs to the child */
-	bool link_made;		   /* the host end of the veth is ours to remove */
-	bool pid_file_made;	   /* the pid file is ours to remove */
-	bool new_terminal;	   /* process.terminal and standard input is a terminal */
-	sigset_t caller_mask;	   /* signal mask that the runtime was started with */
-	int exit_status;	   /* of the command, once it has ended: 0-255, 128+N for a signal */
-	const char *stage;	   /* the stage under way; NULL between stages */
-	int64_t stage_begin;	   /* its begin, nanoseconds of CLOCK_MONOTONIC */
-	char facts[1024];	   /* events_fact() collects here until events_ok() */
+	int sync_fd;	      /* own end of the socket pair between parent and child */
+	int error_fd;	      /* parent: read end; child: write end, close-on-exec */
+	int console_fd;	      /* parent: master of the container's terminal; child: its slave */
+	int console_peer_fd;  /* parent: the slave, held open as long as the master */
+	int events_fd;	      /* --events, O_APPEND; -1: none */
+	int log_fd;	      /* standard error of the runtime, for -v in the child too */
+	int state_fd;	      /* the locked state file */
+	bool is_child;	      /* this copy belongs to the child */
+	bool link_made;	      /* the host end of the veth is ours to remove */
+	bool pid_file_made;   /* the pid file is ours to remove */
+	bool new_terminal;    /* process.terminal and standard input is a terminal */
+	sigset_t caller_mask; /* signal mask that the runtime was started with */
+	int exit_status;      /* of the command, once it has ended: 0-255, 128+N for a signal */
+	const char *stage;    /* the stage under way; NULL between stages */
+	int64_t stage_begin;  /* its begin, nanoseconds of CLOCK_MONOTONIC */
+	char facts[1024];     /* events_fact() collects here until events_ok() */
 };
 
 /*
@@ -64,6 +68,13 @@ int container_run(struct container *c, struct error *e);
  * Never returns; a failure goes to the parent over c->error_fd.
  */
 void container_child(struct container *c) __attribute__((noreturn));
+
+/*
+ * Learns from the error pipe whether the command runs. The child writes 'x' just before execve(2),
+ * which then closes the pipe; a failure is 'e' and its struct error. End of file without either
+ * means that the child was killed on its way.
+ */
+int container_confirm(struct container *c, struct error *e);
 
 /* Makes c empty: descriptors -1, the rest zero. */
 void container_init(struct container *c);

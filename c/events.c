@@ -5,11 +5,17 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 4096 }; /* at most PIPE_BUF, so that a line into a pipe is never torn */
+enum {
+	LINE_MAX_BYTES = 4096, /* at most PIPE_BUF, so that a line into a pipe is never torn */
+	TELL_MAX_BYTES = 1024,
+	VALUE_MAX_BYTES = 512,
+};
 
 static int64_t now(void)
 {
@@ -19,19 +25,51 @@ static int64_t now(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Appends text to the string in buffer as the inside of a JSON string; cuts it where it is full. */
-static void append_escaped(char *buffer, size_t size, const char *text)
+/* Bytes of the character at p (utf-8(7)); 0 where it is none: a file name may hold any byte. */
+static size_t character_size(const unsigned char *p)
 {
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+	uint32_t c = n == 1 ? *p : *p & (0xff >> (n + 1));
+
+	if (n > 1 && (*p < 0xc0 || *p > 0xf7))
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n;
+}
+
+/*
+ * Appends text to the string in buffer as the inside of a JSON string. False where not all of it
+ * fits; what is there then ends with a whole character.
+ */
+static bool append_escaped(char *buffer, size_t size, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
 	size_t used = strlen(buffer);
 
-	for (const unsigned char *p = (const unsigned char *)text; *p && used + 7 < size; p++) {
+	while (*p) {
+		size_t n = character_size(p);
+		char out[8];
+
 		if (*p == '"' || *p == '\\')
-			used += (size_t)sprintf(buffer + used, "\\%c", *p);
+			snprintf(out, sizeof(out), "\\%c", *p);
 		else if (*p < 0x20)
-			used += (size_t)sprintf(buffer + used, "\\u%04x", *p);
+			snprintf(out, sizeof(out), "\\u%04x", *p);
+		else if (n == 0)
+			snprintf(out, sizeof(out), "\\ufffd");
 		else
-			used += (size_t)sprintf(buffer + used, "%c", *p);
+			snprintf(out, sizeof(out), "%.*s", (int)n, (const char *)p);
+		if (used + strlen(out) >= size)
+			return false;
+		memcpy(buffer + used, out, strlen(out) + 1);
+		used += strlen(out);
+		p += n ? n : 1;
 	}
+	return true;
 }
 
 static void append(char *buffer, size_t size, const char *text)
@@ -41,16 +79,35 @@ static void append(char *buffer, size_t size, const char *text)
 	snprintf(buffer + used, size - used, "%s", text);
 }
 
-/* One line, one write(2). A reader that went away must not end the container: errors are dropped. */
-static void write_line(struct container *c, const char *stage, const char *event, int64_t time,
-		       const char *more)
+/* One line, one write(2). A reader that went away must not end the container: errors are dropped.
+ */
+static void write_line(
+	struct container *c, const char *stage, const char *event, int64_t time, const char *more)
 {
 	char line[LINE_MAX_BYTES];
 	int n = snprintf(line, sizeof(line),
-			 "{\"time\":%" PRId64 ",\"who\":\"%s\",\"stage\":\"%s\",\"event\":\"%s\"%s}\n",
-			 time, c->is_child ? "child" : "parent", stage, event, more);
+		"{\"time\":%" PRId64 ",\"who\":\"%s\",\"stage\":\"%s\",\"event\":\"%s\"%s}\n", time,
+		c->is_child ? "child" : "parent", stage, event, more);
 
 	if (n > 0 && (size_t)n < sizeof(line) && write(c->events_fd, line, (size_t)n) < 0)
+		return;
+}
+
+/* -v: a line for people; what does not fit is cut, but for its end. */
+static void __attribute__((format(printf, 2, 3))) tell(struct container *c, const char *format, ...)
+{
+	char line[TELL_MAX_BYTES];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (n >= (int)sizeof(line)) {
+		n = sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
+	if (n > 0 && write(c->log_fd, line, (size_t)n) < 0)
 		return;
 }
 
@@ -64,7 +121,7 @@ void events_begin(struct container *c, const char *stage)
 	if (c->events_fd >= 0)
 		write_line(c, stage, "begin", c->stage_begin, "");
 	if (c->verbose)
-		dprintf(c->log_fd, "%s: begin\n", stage);
+		tell(c, "%s: begin\n", stage);
 }
 
 void events_ok(struct container *c, const char *stage)
@@ -81,10 +138,9 @@ void events_ok(struct container *c, const char *stage)
 	if (c->events_fd >= 0)
 		write_line(c, stage, "ok", time, more);
 	if (c->verbose && c->stage_begin > 0)
-		dprintf(c->log_fd, "%s: ok, %" PRId64 " us\n", stage,
-			(time - c->stage_begin) / 1000);
+		tell(c, "%s: ok, %" PRId64 " us\n", stage, (time - c->stage_begin) / 1000);
 	else if (c->verbose)
-		dprintf(c->log_fd, "%s: ok\n", stage);
+		tell(c, "%s: ok\n", stage);
 }
 
 void events_error(struct container *c, const char *stage, const struct error *e)
@@ -96,34 +152,38 @@ void events_error(struct container *c, const char *stage, const struct error *e)
 		append(more, sizeof(more), ",\"errno\":\"");
 		append(more, sizeof(more), e->errnum ? error_name(e->errnum) : "");
 		append(more, sizeof(more), "\",\"message\":\"");
-		append_escaped(more, sizeof(more) - 2, e->message);
+		append_escaped(more, sizeof(more) - 1, e->message);
 		append(more, sizeof(more), "\"");
 		write_line(c, stage, "error", now(), more);
 	}
 	if (c->verbose)
-		dprintf(c->log_fd, "%s: error\n", stage);
+		tell(c, "%s: error\n", stage);
 }
 
 void events_fact(struct container *c, const char *key, const char *format, ...)
 {
-	char value[512];
+	char value[VALUE_MAX_BYTES], fact[sizeof(c->facts)] = "";
 	va_list args;
 
-	if (c->events_fd < 0 || strlen(c->facts) + strlen(key) + sizeof(value) > sizeof(c->facts))
+	if (c->events_fd < 0)
 		return;
 	va_start(args, format);
 	vsnprintf(value, sizeof(value), format, args);
 	va_end(args);
-	append(c->facts, sizeof(c->facts), c->facts[0] ? ",\"" : "\"");
-	append(c->facts, sizeof(c->facts), key);
-	append(c->facts, sizeof(c->facts), "\":\"");
-	append_escaped(c->facts, sizeof(c->facts) - 1, value);
+	append(fact, sizeof(fact), c->facts[0] ? ",\"" : "\"");
+	append(fact, sizeof(fact), key);
+	append(fact, sizeof(fact), "\":\"");
+	/* All of it or, without room, nothing. */
+	if (!append_escaped(fact, sizeof(fact) - 1, value) ||
+		strlen(c->facts) + strlen(fact) + 1 >= sizeof(c->facts))
+		return;
+	append(c->facts, sizeof(c->facts), fact);
 	append(c->facts, sizeof(c->facts), "\"");
 }
 
 void events_call(struct container *c, const char *format, ...)
 {
-	char call[1024];
+	char call[TELL_MAX_BYTES];
 	va_list args;
 
 	if (!c->verbose)
@@ -131,7 +191,7 @@ void events_call(struct container *c, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(call, sizeof(call), format, args);
 	va_end(args);
-	dprintf(c->log_fd, "%s:   %s\n", c->stage ? c->stage : c->program, call);
+	tell(c, "%s:   %s\n", c->stage ? c->stage : c->program, call);
 }
 
 int events_open(struct container *c, const char *path, struct error *e)

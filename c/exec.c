@@ -13,18 +13,39 @@
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /*
+ * What a write of ours may raise: the reader of -v or --events went away, or RLIMIT_FSIZE is
+ * reached. Blocked, write(2) tells it by its errno.
+ */
+static const int of_writes[] = {SIGPIPE, SIGXFSZ};
+
+enum { OF_WRITES = sizeof(of_writes) / sizeof(of_writes[0]) };
+
+/*
  * Handlers end with execve(2) by themselves, but an ignored signal and the mask are inherited: a
  * container started under nohup(1) would never see SIGHUP. See signal(7).
  */
 static void reset_signals(void)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
-	sigset_t none;
+	sigset_t set;
 
+	sigemptyset(&set);
+	for (int i = 0; i < OF_WRITES; i++)
+		sigaddset(&set, of_writes[i]);
+	sigprocmask(SIG_SETMASK, &set, NULL);
 	for (int signal = 1; signal < NSIG; signal++)
 		sigaction(signal, &standard, NULL); /* EINVAL for KILL, STOP and glibc's own two */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The signals of our own writes are nothing for the command: ignoring one forgets it. */
+static void forget_writes(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
+
+	for (int i = 0; i < OF_WRITES; i++) {
+		sigaction(of_writes[i], &ignore, NULL);
+		sigaction(of_writes[i], &standard, NULL);
+	}
 }
 
 /* A parent that died while ids changed sent no signal; its end of the socket pair tells. */
@@ -43,10 +64,20 @@ static const char *container_path(const struct spec *s)
 	return DEFAULT_PATH;
 }
 
+/* Only the command itself has an open mask: after a failure there is more to write. */
 static void try_exec(struct container *c, const char *path)
 {
+	sigset_t none, before;
+	int saved;
+
 	events_call(c, "execve(\"%s\")", path);
+	forget_writes();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, &before);
 	execve(path, c->command, c->spec->process.env.v);
+	saved = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = saved;
 }
 
 /* As execvp(3): a name with a slash is a path; else each directory, and EACCES outlives ENOENT. */
@@ -60,26 +91,26 @@ static void search_and_exec(struct container *c)
 		try_exec(c, name);
 		return;
 	}
-	for (errno = ENOENT; *path; path += *path == ':') {
-		size_t n = strcspn(path, ":");
+	for (;; path++) {
+		int n = (int)strcspn(path, ":");
 
-		if (snprintf(full, sizeof(full), "%.*s/%s", (int)n, n ? path : ".", name) <
-		    (int)sizeof(full))
+		errno = ENAMETOOLONG;
+		if (snprintf(full, sizeof(full), "%.*s/%s", n ? n : 1, n ? path : ".", name) <
+			(int)sizeof(full))
 			try_exec(c, full);
-		path += n;
 		if (errno == EACCES)
 			denied = true;
 		else if (errno != ENOENT && errno != ENOTDIR)
 			return;
+		path += n;
+		if (!*path)
+			break;
 	}
 	errno = denied ? EACCES : ENOENT;
 }
 
 int exec_command(struct container *c, struct error *e)
 {
-	events_call(c, "setsid()");
-	if (setsid() < 0)
-		return error_sys(e, "making a new session");
 	if (c->new_terminal && console_attach(c, e) < 0)
 		return -1;
 	if (parent_is_gone(c))

@@ -5,7 +5,7 @@
 #include "container.h"
 
 /*
- * Signal dispositions and mask back to default, terminal attached where one was asked for, then
+ * Terminal attached where one was asked for, signal dispositions and mask back to default, then
  * execve(2) of c->command, searched in PATH of process.env as execvp(3) does. Returns only on
  * failure: -1 with status EXIT_NOT_FOUND (ENOENT) or EXIT_CANNOT_RUN.
  */

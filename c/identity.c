@@ -30,14 +30,14 @@ static int write_proc(struct container *c, const char *file, const char *text, s
 }
 
 static int write_map(struct container *c, const char *file, const struct spec_idmap *maps, size_t n,
-		     struct error *e)
+	struct error *e)
 {
 	char text[340 * 36]; /* the kernel's limit of lines, three numbers of 10 digits in each */
 	size_t used = 0;
 
 	for (size_t i = 0; i < n && used + 36 < sizeof(text); i++)
 		used += (size_t)sprintf(text + used, "%u %u %u\n", maps[i].container_id,
-					maps[i].host_id, maps[i].size);
+			maps[i].host_id, maps[i].size);
 	events_fact(c, file, "%s", text);
 	return write_proc(c, file, text, e);
 }
@@ -50,7 +50,8 @@ int identity_map(struct container *c, struct error *e)
 		return 0;
 	if (write_map(c, "uid_map", s->uid_mappings, s->uid_mappings_n, e) < 0)
 		return -1;
-	/* Without privilege gid_map needs it: CVE-2014-8989, dropping a group that denies access. */
+	/* Without privilege gid_map needs it: CVE-2014-8989, dropping a group that denies access.
+	 */
 	if (geteuid() != 0 && write_proc(c, "setgroups", "deny", e) < 0)
 		return -1;
 	return write_map(c, "gid_map", s->gid_mappings, s->gid_mappings_n, e);

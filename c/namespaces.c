@@ -22,7 +22,14 @@
 
 /* A user namespace is joined first: it gives the capabilities to join those it owns. */
 static const enum namespace_id join_order[NS_COUNT] = {
-	NS_USER, NS_CGROUP, NS_IPC, NS_NETWORK, NS_PID, NS_TIME, NS_UTS, NS_MOUNT,
+	NS_USER,
+	NS_CGROUP,
+	NS_IPC,
+	NS_NETWORK,
+	NS_PID,
+	NS_TIME,
+	NS_UTS,
+	NS_MOUNT,
 };
 
 /* What the joiner tells: the new process and its pidfd (descriptors are shared: CLONE_FILES). */
@@ -57,7 +64,7 @@ static const char *flag_names(uint64_t flags, char *text, size_t size)
 	for (int id = 0; id < NS_COUNT; id++)
 		if (flags & namespace_kinds[id].flag)
 			snprintf(text + strlen(text), size - strlen(text), "%s|",
-				 namespace_kinds[id].flag_name);
+				namespace_kinds[id].flag_name);
 	return text;
 }
 
@@ -67,8 +74,8 @@ static pid_t clone3(struct clone_args *args)
 }
 
 /* Makes the container's process; in the child it goes on in container_child() and not here. */
-static int create(struct container *c, uint64_t more_flags, int child_sync, int child_error,
-		  struct error *e)
+static int create(
+	struct container *c, uint64_t more_flags, int child_sync, int child_error, struct error *e)
 {
 	int pidfd = -1;
 	struct clone_args args = {
@@ -85,8 +92,11 @@ static int create(struct container *c, uint64_t more_flags, int child_sync, int 
 		args.cgroup = (uint64_t)c->cgroup_fd;
 	}
 	events_call(c, "clone3(%sCLONE_PIDFD%s)",
-		    flag_names(new_flags(c->spec), names, sizeof(names)),
-		    c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
+		flag_names(new_flags(c->spec), names, sizeof(names)),
+		c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
+	/* From the start, so that the terminal's Ctrl-C reaches the runtime alone, which hands it
+	 * on. */
+	events_call(c, "setsid()");
 	pid = clone3(&args);
 	if (pid < 0) {
 		error_sys(e, "creating the container's process");
@@ -95,6 +105,7 @@ static int create(struct container *c, uint64_t more_flags, int child_sync, int 
 		return -1;
 	}
 	if (pid == 0) {
+		setsid(); /* fails for the leader of a process group only: setsid(2) */
 		close(c->sync_fd);
 		close(c->error_fd);
 		c->sync_fd = child_sync;
@@ -118,7 +129,8 @@ static int join(struct container *c, struct error *e)
 			continue;
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
-			return error_sys(e, "opening %s namespace %s", namespace_kinds[id].name, path);
+			return error_sys(
+				e, "opening %s namespace %s", namespace_kinds[id].name, path);
 		events_call(c, "setns(%s, %s)", path, namespace_kinds[id].flag_name);
 		result = setns(fd, (int)namespace_kinds[id].flag);
 		if (result < 0)
@@ -137,7 +149,7 @@ joiner(struct container *c, int child_sync, int child_error, int report_fd)
 
 	error_clear(&report.error);
 	if (join(c, &report.error) == 0 &&
-	    create(c, CLONE_PARENT, child_sync, child_error, &report.error) == 0) {
+		create(c, CLONE_PARENT, child_sync, child_error, &report.error) == 0) {
 		report.pid = c->pid;
 		report.pidfd = c->pidfd;
 	}
@@ -194,9 +206,8 @@ int namespaces_create(struct container *c, struct error *e)
 	}
 	c->sync_fd = sync_pair[0];
 	c->error_fd = error_pipe[0];
-	result = joins_any(c->spec)
-			 ? create_joined(c, sync_pair[1], error_pipe[1], e)
-			 : create(c, 0, sync_pair[1], error_pipe[1], e);
+	result = joins_any(c->spec) ? create_joined(c, sync_pair[1], error_pipe[1], e)
+				    : create(c, 0, sync_pair[1], error_pipe[1], e);
 	close(sync_pair[1]);
 	close(error_pipe[1]);
 	if (result == 0)

@@ -19,7 +19,7 @@ static int refuse(struct error *e, const char *context, const char *why, int siz
 
 /* Takes one option; *i moves over its value where that is the next word. */
 static int take(const struct option *options, int n, char **argv, int argc, int *i,
-		const char *context, struct error *e)
+	const char *context, struct error *e)
 {
 	const char *word = argv[*i], *equals = strchr(word, '=');
 	int size = equals ? (int)(equals - word) : (int)strlen(word);
@@ -47,7 +47,7 @@ static int take(const struct option *options, int n, char **argv, int argc, int 
 }
 
 int options_parse(const struct option *options, int n, char **argv, int argc, const char *context,
-		  struct operands *out, struct error *e)
+	struct operands *out, struct error *e)
 {
 	memset(out, 0, sizeof(*out));
 	for (int i = 0; i < argc; i++) {
@@ -71,8 +71,8 @@ void options_print(const struct option *options, int n, FILE *out)
 		char left[32];
 
 		snprintf(left, sizeof(left), "%s%s%s", options[i].name,
-			 options[i].argument ? " " : "",
-			 options[i].argument ? options[i].argument : "");
+			options[i].argument ? " " : "",
+			options[i].argument ? options[i].argument : "");
 		fprintf(out, "  %-18s %s\n", left, options[i].help);
 	}
 }

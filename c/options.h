@@ -15,7 +15,8 @@ struct option {
 	const char **value; /* points into argv; NULL stays where the option is not given */
 };
 
-/* What is left when the options are taken: the words before "--" and, from there on, the command. */
+/* What is left when the options are taken: the words before "--" and, from there on, the command.
+ */
 struct operands {
 	const char *words[8];
 	int words_n;
@@ -27,7 +28,7 @@ struct operands {
  * "--name VALUE" and "--name=VALUE" mean the same. context ("cbox run") is for hints.
  */
 int options_parse(const struct option *options, int n, char **argv, int argc, const char *context,
-		  struct operands *out, struct error *e);
+	struct operands *out, struct error *e);
 
 /* Prints the table for --help: "  --spec FILE       the container's spec ...". */
 void options_print(const struct option *options, int n, FILE *out);

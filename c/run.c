@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEFAULT_SPEC "shared/specs/full.json"
+#define DEFAULT_SPEC   "shared/specs/full.json"
 #define DEFAULT_ROOTFS "build/rootfs"
 
 /* What the options say. */
@@ -31,12 +31,12 @@ static void run_table(struct run_options *o, struct option options[RUN_OPTIONS])
 	const struct option table[RUN_OPTIONS] = {
 		{"--spec", "FILE", "the spec, default " DEFAULT_SPEC, NULL, &o->spec},
 		{"--rootfs", "DIR", "the root, default root.path of the spec, else " DEFAULT_ROOTFS,
-		 NULL, &o->rootfs},
+			NULL, &o->rootfs},
 		{"--name", "NAME", "the container's name, default box-PID", NULL, &o->name},
 		{"--pid-file", "FILE", "write the pid of the container's first process to FILE",
-		 NULL, &o->pid_file},
+			NULL, &o->pid_file},
 		{"--events", "FILE", "append each stage's begin and end to FILE (JSON Lines)", NULL,
-		 &o->events},
+			&o->events},
 		{"--no-pivot", NULL, "move and chroot instead of pivot_root", &o->no_pivot, NULL},
 		{"-v", NULL, "tell each stage and its system calls", &o->verbose, NULL},
 	};
@@ -58,24 +58,27 @@ void run_help(FILE *out)
  * The rootfs, made absolute: --rootfs, else the spec's root.path (relative to the spec's own
  * directory, as in an OCI bundle), else build/rootfs.
  */
-static int find_rootfs(const struct run_options *o, const struct spec *s, char out[PATH_MAX],
-		       struct error *e)
+static int find_rootfs(
+	const struct run_options *o, const struct spec *s, char out[PATH_MAX], struct error *e)
 {
 	const char *path = o->rootfs, *slash = strrchr(o->spec, '/');
 	char joined[PATH_MAX];
 	struct stat st;
 
 	if (!path && s->root.path && s->root.path[0] != '/' && slash) {
-		snprintf(joined, sizeof(joined), "%.*s/%s", (int)(slash - o->spec), o->spec,
-			 s->root.path);
+		if (snprintf(joined, sizeof(joined), "%.*s/%s", (int)(slash - o->spec), o->spec,
+			    s->root.path) >= (int)sizeof(joined)) {
+			errno = ENAMETOOLONG;
+			return error_sys(e, "rootfs %s", s->root.path);
+		}
 		path = joined;
 	} else if (!path) {
 		path = s->root.path ? s->root.path : DEFAULT_ROOTFS;
 	}
 	if (!realpath(path, out)) {
 		error_sys(e, "rootfs %s", path);
-		return error_hint(e, "make rootfs builds one in " DEFAULT_ROOTFS
-				     "; --rootfs names another");
+		return error_hint(
+			e, "make rootfs builds one in " DEFAULT_ROOTFS "; --rootfs names another");
 	}
 	if (stat(out, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		errno = ENOTDIR;
@@ -101,27 +104,13 @@ static int refuse_early(const struct operands *words, const char *program, struc
 {
 	if (words->words_n > 0) {
 		error_say(e, "unexpected argument %s", words->words[0]);
-		return error_hint(e, "a command goes after --: %s run -- %s", program,
-				  words->words[0]);
+		return error_hint(
+			e, "a command goes after --: %s run -- %s", program, words->words[0]);
 	}
-	if (words->command && !words->command[0]) {
+	if (words->command && (!words->command[0] || !words->command[0][0])) {
 		error_say(e, "a command is missing after --");
 		return error_hint(e, "%s run -- /bin/sh", program);
 	}
-	return 0;
-}
-
-/* Descriptors 0, 1 and 2 exist, so that nothing the runtime opens gets one of these numbers. */
-static int fill_standard_streams(struct error *e)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= 2);
-	if (fd < 0)
-		return error_sys(e, "opening /dev/null");
-	close(fd);
 	return 0;
 }
 
@@ -134,7 +123,7 @@ static int open_outputs(struct container *c, const struct run_options *o, struct
 }
 
 static int run_spec(const char *program, const struct run_options *o, const struct operands *words,
-		    const struct spec *s, struct error *e)
+	const struct spec *s, struct error *e)
 {
 	struct container c;
 	char name[CONTAINER_NAME_MAX + 1], rootfs[PATH_MAX];
@@ -143,7 +132,7 @@ static int run_spec(const char *program, const struct run_options *o, const stru
 	container_init(&c);
 	snprintf(name, sizeof(name), "box-%d", getpid());
 	if ((o->name && state_check_name(o->name, e) < 0) || find_rootfs(o, s, rootfs, e) < 0 ||
-	    fill_standard_streams(e) < 0 || cgroup_check(s, e) < 0)
+		cgroup_check(s, e) < 0)
 		return -1;
 	c.spec = s;
 	c.program = program;
@@ -176,7 +165,7 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 	snprintf(context, sizeof(context), "%s run", program);
 	run_table(&o, options);
 	if (options_parse(options, RUN_OPTIONS, argv, argc, context, &words, e) < 0 ||
-	    refuse_early(&words, program, e) < 0)
+		refuse_early(&words, program, e) < 0)
 		return -1;
 	if (!o.spec)
 		o.spec = DEFAULT_SPEC;

@@ -16,129 +16,170 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { TERMINAL_BYTES = 65536 }; /* more than a pty holds (drivers/tty/pty.c) */
+
 /*
  * Handed on to the command, with the real-time signals. Left alone: what stops and continues the
  * runtime itself for the caller's job control, and what a fault of the runtime raises.
  */
-static const int forwarded[] = {SIGHUP,	 SIGINT,  SIGQUIT,  SIGUSR1, SIGUSR2,
-				SIGALRM, SIGTERM, SIGWINCH, SIGIO,   SIGPWR};
+static const int forwarded[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGWINCH, SIGIO, SIGPWR};
+
+/* Under nohup(1) a hang-up is nothing to the command either. */
+static bool is_nohup(void)
+{
+	struct sigaction hang_up;
+
+	return sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler == SIG_IGN;
+}
 
 static void forwarded_set(sigset_t *set)
 {
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
-		sigaddset(set, forwarded[i]);
+		if (forwarded[i] != SIGHUP || !is_nohup())
+			sigaddset(set, forwarded[i]);
 	for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
 		sigaddset(set, signal);
 }
 
+/* What a write of ours may raise must not end us before cleanup: EPIPE and EFBIG instead. */
+static void blocked_set(sigset_t *set)
+{
+	forwarded_set(set);
+	sigaddset(set, SIGPIPE);
+	sigaddset(set, SIGXFSZ);
+}
+
 void wait_block_signals(struct container *c)
 {
+	struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigset_t set;
 
-	forwarded_set(&set);
-	/* A reader of our output that goes away must not end us before cleanup: EPIPE instead. */
-	sigaddset(&set, SIGPIPE);
+	/* A caller that ignores it would have the kernel reap the command: waitpid(2), NOTES. */
+	sigaction(SIGCHLD, &standard, NULL);
+	blocked_set(&set);
 	sigprocmask(SIG_BLOCK, &set, &c->caller_mask);
 }
 
 void wait_unblock_signals(struct container *c)
 {
-	sigset_t pending = {0};
 	struct timespec none = {0};
-	siginfo_t info;
+	sigset_t set;
 
-	/* A SIGPIPE that came meanwhile has done its work. */
-	sigemptyset(&pending);
-	sigaddset(&pending, SIGPIPE);
-	sigtimedwait(&pending, &info, &none);
+	/* What came too late for the command, or from a write, has nobody to go to any more. */
+	blocked_set(&set);
+	while (sigtimedwait(&set, NULL, &none) > 0)
+		;
 	sigprocmask(SIG_SETMASK, &c->caller_mask, NULL);
 }
 
-static int forward_signal(struct container *c, int signal_fd, struct error *e)
+static void forward_signal(struct container *c, int signal_fd)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return 0;
+		return;
 	if (info.ssi_signo == SIGWINCH && c->new_terminal) {
 		console_resize(c);
-		return 0;
+		return;
 	}
 	events_call(c, "pidfd_send_signal(%u)", info.ssi_signo);
 	/* ESRCH: it has ended meanwhile; the loop will see that. */
-	if (syscall(SYS_pidfd_send_signal, c->pidfd, info.ssi_signo, NULL, 0) < 0 && errno != ESRCH)
-		return error_sys(e, "handing on signal %u", info.ssi_signo);
-	return 0;
+	syscall(SYS_pidfd_send_signal, c->pidfd, info.ssi_signo, NULL, 0);
 }
 
-static bool write_all(int fd, const char *data, size_t size)
+/* One direction of the terminal: what was read on one side and is not yet taken on the other. */
+struct pump {
+	int from, to; /* -1: none */
+	size_t begin, end;
+	char data[4096];
+};
+
+/* Reads when it is empty, else writes: neither side's pause stops the other direction. */
+static struct pollfd pump_waits_for(const struct pump *p)
 {
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd room = {.fd = fd, .events = POLLOUT};
-
-			poll(&room, 1, -1);
-			continue;
-		}
-		if (n < 0)
-			return false;
-		data += n;
-		size -= (size_t)n;
-	}
-	return true;
+	if (p->begin < p->end)
+		return (struct pollfd){.fd = p->to, .events = POLLOUT};
+	return (struct pollfd){.fd = p->from, .events = POLLIN};
 }
 
-/* Moves what is there; false at the end of from or when to takes no more. */
-static bool copy(int from, int to)
+/* Moves what can be moved now; false at the end of one side. */
+static bool pump_move(struct pump *p)
 {
-	char buffer[4096];
-	ssize_t n = read(from, buffer, sizeof(buffer));
+	bool is_full = p->begin < p->end;
+	ssize_t n = is_full ? write(p->to, p->data + p->begin, p->end - p->begin)
+			    : read(p->from, p->data, sizeof(p->data));
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN;
-	return n > 0 && write_all(to, buffer, (size_t)n);
+	if (is_full) {
+		p->begin += (size_t)n;
+		return true;
+	}
+	p->begin = 0;
+	p->end = (size_t)n;
+	return n > 0;
 }
 
 /* What the command wrote last is still in the terminal when it has ended. */
-static void drain_console(struct container *c)
+static void pump_drain(struct pump *p)
 {
-	struct pollfd console = {.fd = c->console_fd, .events = POLLIN};
+	struct pollfd fd;
 
-	while (c->new_terminal && poll(&console, 1, 0) > 0 && console.revents & POLLIN &&
-	       copy(c->console_fd, STDOUT_FILENO))
-		;
+	/* Bounded: without a pid namespace the command's children may go on writing. */
+	for (size_t moved = 0; p->from >= 0; moved += p->end) {
+		while (p->begin < p->end) {
+			fd = pump_waits_for(p);
+			if ((poll(&fd, 1, -1) < 0 && errno != EINTR) || !pump_move(p))
+				return;
+		}
+		if (moved >= TERMINAL_BYTES || !pump_move(p) || p->begin == p->end)
+			return;
+	}
+}
+
+enum { INPUT, OUTPUT, PIDFD, SIGNALS, COUNT };
+
+/* Either side's end is the end of the terminal, as for a window that is closed. */
+static void move_terminal(struct container *c, struct pump pumps[2], const struct pollfd fds[2])
+{
+	for (int i = INPUT; i <= OUTPUT; i++) {
+		if (!fds[i].revents || pump_move(&pumps[i]))
+			continue;
+		console_hang_up(c);
+		pumps[INPUT] = pumps[OUTPUT] = (struct pump){.from = -1, .to = -1};
+		return;
+	}
 }
 
 static int loop(struct container *c, int signal_fd, struct error *e)
 {
-	enum { PIDFD, SIGNALS, INPUT, CONSOLE, COUNT };
-	struct pollfd fds[COUNT] = {
-		[PIDFD] = {.fd = c->pidfd, .events = POLLIN},
-		[SIGNALS] = {.fd = signal_fd, .events = POLLIN},
-		[INPUT] = {.fd = c->new_terminal ? STDIN_FILENO : -1, .events = POLLIN},
-		[CONSOLE] = {.fd = c->console_fd, .events = POLLIN},
+	struct pump pumps[2] = {
+		[INPUT] = {.from = c->new_terminal ? STDIN_FILENO : -1, .to = c->console_fd},
+		[OUTPUT] = {.from = c->console_fd, .to = STDOUT_FILENO},
 	};
 
 	for (;;) {
+		struct pollfd fds[COUNT] = {
+			[INPUT] = pump_waits_for(&pumps[INPUT]),
+			[OUTPUT] = pump_waits_for(&pumps[OUTPUT]),
+			[PIDFD] = {.fd = c->pidfd, .events = POLLIN},
+			[SIGNALS] = {.fd = signal_fd, .events = POLLIN},
+		};
+
 		if (poll(fds, COUNT, -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return error_sys(e, "waiting for the command");
 		}
-		if (fds[SIGNALS].revents && forward_signal(c, signal_fd, e) < 0)
-			return -1;
-		if (fds[INPUT].revents && !copy(STDIN_FILENO, c->console_fd))
-			fds[INPUT].fd = -1;
-		/* EIO: nobody has the other end open, for now or for good; the pidfd will tell. */
-		if (fds[CONSOLE].revents && !copy(c->console_fd, STDOUT_FILENO))
-			fds[CONSOLE].fd = -1;
-		if (fds[PIDFD].revents)
+		if (fds[SIGNALS].revents)
+			forward_signal(c, signal_fd);
+		move_terminal(c, pumps, fds);
+		if (fds[PIDFD].revents) {
+			pump_drain(&pumps[OUTPUT]);
 			return 0;
+		}
 	}
 }
 
@@ -165,10 +206,8 @@ int wait_command(struct container *c, struct error *e)
 	if (signal_fd < 0)
 		return error_sys(e, "making a signalfd");
 	result = loop(c, signal_fd, e);
-	if (result == 0) {
-		drain_console(c);
+	if (result == 0)
 		result = reap(c, e);
-	}
 	close(signal_fd);
 	return result;
 }

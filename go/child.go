@@ -58,6 +58,9 @@ func childRequestSend(c *Container) error {
 		if err == syscall.EINTR {
 			continue
 		}
+		if err == syscall.EPIPE {
+			return childEnded()
+		}
 		if err != nil {
 			return errorSys(err, "sending the child's request")
 		}
@@ -95,10 +98,23 @@ func childRequestRead() *Container {
 	return c
 }
 
+// fromParent tells whether fd is a socket pair that this process's parent made (SO_PEERCRED,
+// unix(7)); in a new pid namespace both are pid 0. Anything else is somebody who typed childName
+// after all, and whose descriptor 3 might be read for ever.
+func fromParent(fd int) bool {
+	peer, err := syscall.GetsockoptUcred(fd, syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+	return err == nil && int(peer.Pid) == syscall.Getppid()
+}
+
 // ChildMain runs the child's part and never returns where this process is the second self.
 func ChildMain() {
 	if len(os.Args) != 1 || os.Args[0] != childName {
 		return
+	}
+	if !fromParent(childSync) {
+		errorPrint(errorHint(errorSay("this name is for the runtime's own second self"),
+			"gobox --help lists the commands"), childName, os.Stderr)
+		syscall.Exit(exitRuntime)
 	}
 	for fd := childSync; fd <= childEvents; fd++ {
 		syscall.CloseOnExec(fd)

@@ -83,6 +83,7 @@ func cleanupContainer(c *Container) error {
 	closeFD(&c.SyncFD)
 	closeFD(&c.ErrorFD)
 	closeFD(&c.ConsoleFD)
+	closeFD(&c.ConsolePeerFD)
 	for _, step := range cleanupSteps {
 		if err := step(c); first == nil {
 			first = err

@@ -31,7 +31,7 @@ func ioctl(fd int, request, argument uintptr) (int, error) {
 
 // consoleOpen (child, from mountsSetup) opens a new pty through devptsFD, the root of the
 // container's devpts, or, where that is -1, the host's /dev/ptmx; keeps the slave as c.ConsoleFD
-// and sends the master to the parent (SCM_RIGHTS, unix(7)).
+// and sends master and slave to the parent (SCM_RIGHTS, unix(7)).
 func consoleOpen(c *Container, devptsFD int) error {
 	directory, name := devptsFD, "ptmx"
 	if devptsFD < 0 {
@@ -59,7 +59,7 @@ func consoleOpen(c *Container, devptsFD int) error {
 	if err := syscall.Fchown(c.ConsoleFD, int(c.Spec.Process.UID), -1); err != nil {
 		return errorSys(err, "giving the terminal to user %d", c.Spec.Process.UID)
 	}
-	err = syscall.Sendmsg(c.SyncFD, []byte("m"), syscall.UnixRights(master), nil,
+	err = syscall.Sendmsg(c.SyncFD, []byte("m"), syscall.UnixRights(master, c.ConsoleFD), nil,
 		syscall.MSG_NOSIGNAL)
 	if err != nil {
 		return errorSys(err, "sending the terminal to the parent")
@@ -67,7 +67,7 @@ func consoleOpen(c *Container, devptsFD int) error {
 	return nil
 }
 
-// consoleAttach (child, from execCommand): the new session's controlling terminal and the three
+// consoleAttach (child, from execCommand): its session's controlling terminal and the three
 // streams.
 func consoleAttach(c *Container) error {
 	eventsCall(c, "ioctl(TIOCSCTTY)")
@@ -82,10 +82,10 @@ func consoleAttach(c *Container) error {
 	return nil
 }
 
-// receiveFD gives -1 and no errno when the other side closed the socket without sending.
-func receiveFD(socket int) (int, error) {
+// receiveEnds gives no errno when the other side closed the socket without sending.
+func receiveEnds(socket int) (master, slave int, err error) {
 	var b [1]byte
-	control := make([]byte, syscall.CmsgSpace(4))
+	control := make([]byte, syscall.CmsgSpace(2*4))
 	for {
 		n, controlN, _, _, err := syscall.Recvmsg(socket, b[:], control,
 			syscall.MSG_CMSG_CLOEXEC)
@@ -93,29 +93,44 @@ func receiveFD(socket int) (int, error) {
 			continue
 		}
 		if err != nil {
-			return -1, err
+			return -1, -1, err
 		}
 		messages, err := syscall.ParseSocketControlMessage(control[:controlN])
 		if n != 1 || err != nil || len(messages) != 1 {
-			return -1, nil
+			return -1, -1, nil
 		}
 		fds, err := syscall.ParseUnixRights(&messages[0])
-		if err != nil || len(fds) != 1 {
-			return -1, nil
+		if err != nil || len(fds) != 2 {
+			return -1, -1, nil
 		}
-		return fds[0], nil
+		return fds[0], fds[1], nil
 	}
 }
 
-// consoleReceive (parent) receives the master from the child as c.ConsoleFD.
+// consoleReceive (parent) receives the master from the child as c.ConsoleFD, non-blocking, and the
+// slave as c.ConsolePeerFD: while somebody holds it, the terminal outlives moments in which nobody
+// in the container has it open (a login program between two users).
 func consoleReceive(c *Container) error {
-	fd, err := receiveFD(c.SyncFD)
-	c.ConsoleFD = fd
-	if fd < 0 {
+	var err error
+	c.ConsoleFD, c.ConsolePeerFD, err = receiveEnds(c.SyncFD)
+	if c.ConsoleFD < 0 {
 		return errorSys(err, "receiving the terminal")
+	}
+	// The command may leave its input unread; the runtime has other things to do meanwhile.
+	if err := syscall.SetNonblock(c.ConsoleFD, true); err != nil {
+		return errorSys(err, "making the terminal non-blocking")
 	}
 	consoleResize(c)
 	return consoleRaw(c)
+}
+
+// consoleHangUp: the caller's terminal is gone, so the container's is: SIGHUP and end of file
+// there.
+func consoleHangUp(c *Container) {
+	eventsCall(c, "close(%d)", c.ConsoleFD)
+	syscall.Close(c.ConsoleFD)
+	syscall.Close(c.ConsolePeerFD)
+	c.ConsoleFD, c.ConsolePeerFD = -1, -1
 }
 
 // consoleResize hands the window size on.

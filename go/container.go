@@ -27,7 +27,7 @@ const (
 )
 
 // Container is what the stages work on. Descriptors are -1 while they are not open; containerRun
-// owns and closes all of them.
+// owns and closes all of them but EventsFD and LogFD, which are its caller's.
 type Container struct {
 	// What is asked.
 	Spec    *Spec
@@ -40,24 +40,25 @@ type Container struct {
 	Verbose bool // -v: each stage and its calls on LogFD
 
 	// What exists.
-	Cgroup      string // "/twinbox/NAME" below cgroupRoot; "": no cgroup stage
-	CgroupFD    int    // directory of the cgroup
-	Pid         int    // the container's first process, seen from the host
-	PidFD       int
-	SyncFD      int    // own end of the socket pair between parent and child
-	ErrorFD     int    // parent: read end; child: write end, close-on-exec
-	ConsoleFD   int    // parent: master of the container's terminal; child: its slave
-	EventsFD    int    // --events, O_APPEND; -1: none
-	LogFD       int    // standard error of the runtime, for -v in the child too
-	StateFD     int    // the locked state file
-	IsChild     bool   // this process is the child
-	LinkMade    bool   // the host end of the veth is ours to remove
-	PidFileMade bool   // the pid file is ours to remove
-	NewTerminal bool   // process.terminal and standard input is a terminal
-	ExitStatus  int    // of the command, once it has ended: 0-255, 128+N for a signal
-	stage       string // the stage under way; "" between stages
-	stageBegin  int64  // its begin, nanoseconds of CLOCK_MONOTONIC
-	facts       []byte // eventsFact collects here until eventsOK
+	Cgroup        string // "/twinbox/NAME" below cgroupRoot; "": no cgroup stage
+	CgroupFD      int    // directory of the cgroup
+	Pid           int    // the container's first process, seen from the host
+	PidFD         int
+	SyncFD        int    // own end of the socket pair between parent and child
+	ErrorFD       int    // parent: read end; child: write end, close-on-exec
+	ConsoleFD     int    // parent: master of the container's terminal; child: its slave
+	ConsolePeerFD int    // parent: the slave, held open as long as the master
+	EventsFD      int    // --events, O_APPEND; -1: none
+	LogFD         int    // standard error of the runtime, for -v in the child too
+	StateFD       int    // the locked state file
+	IsChild       bool   // this process is the child
+	LinkMade      bool   // the host end of the veth is ours to remove
+	PidFileMade   bool   // the pid file is ours to remove
+	NewTerminal   bool   // process.terminal and standard input is a terminal
+	ExitStatus    int    // of the command, once it has ended: 0-255, 128+N for a signal
+	stage         string // the stage under way; "" between stages
+	stageBegin    int64  // its begin, nanoseconds of CLOCK_MONOTONIC
+	facts         []byte // eventsFact collects here until eventsOK
 }
 
 // stage is one stage: what the events and messages call it and the function that does it.
@@ -88,8 +89,8 @@ var cleanupStage = []stage{{"cleanup", cleanupContainer}}
 
 // newContainer gives an empty container: descriptors -1, the rest zero.
 func newContainer() *Container {
-	return &Container{CgroupFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1, ConsoleFD: -1,
-		EventsFD: -1, LogFD: -1, StateFD: -1}
+	return &Container{CgroupFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
+		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateFD: -1}
 }
 
 // containerStages runs the stages in order, each between its events, until one fails.
@@ -109,9 +110,18 @@ func containerStages(c *Container, stages []stage) error {
 	return nil
 }
 
+func childEnded() error {
+	return errorHint(errorSay("the child ended before its command ran"),
+		"it was killed from outside or by a memory limit that is too small")
+}
+
 // release lets the child go on: from here it runs its own stages.
 func release(c *Container) error {
-	if err := syscall.Sendto(c.SyncFD, []byte("g"), syscall.MSG_NOSIGNAL, nil); err != nil {
+	err := syscall.Sendto(c.SyncFD, []byte("g"), syscall.MSG_NOSIGNAL, nil)
+	if err == syscall.EPIPE {
+		return childEnded()
+	}
+	if err != nil {
 		return errorSys(err, "releasing the child")
 	}
 	return nil
@@ -136,10 +146,10 @@ func readAll(fd int, buffer []byte) (int, error) {
 	return got, nil
 }
 
-// confirm learns from the error pipe whether the command runs. The child writes 'x' just before
-// execve(2), which then closes the pipe; a failure is 'e' and the error. End of file without 'x'
-// means that the child was killed on its way.
-func confirm(c *Container) error {
+// containerConfirm learns from the error pipe whether the command runs. The child writes 'x' just
+// before execve(2), which then closes the pipe; a failure is 'e' and the error. End of file without
+// either means that the child was killed on its way.
+func containerConfirm(c *Container) error {
 	aboutToRun := false
 	var mark [1]byte
 	for {
@@ -150,18 +160,17 @@ func confirm(c *Container) error {
 		if n == 0 {
 			break
 		}
-		if mark[0] == 'x' {
-			aboutToRun = true
+		aboutToRun = mark[0] == 'x'
+		if aboutToRun {
 			continue
 		}
 		if err := childErrorRead(c.ErrorFD); err != nil {
 			return err
 		}
-		break
+		break // killed while it told its failure
 	}
 	if !aboutToRun {
-		return errorHint(errorSay("the child ended before its command ran"),
-			"it was killed from outside or by a memory limit that is too small")
+		return childEnded()
 	}
 	c.stageBegin = 0 // its begin was told by the child
 	eventsOK(c, "exec")
@@ -200,13 +209,13 @@ func start(c *Container) error {
 	if c.NewTerminal {
 		if err := consoleReceive(c); err != nil {
 			// The child's own words say more than the end of the socket.
-			if ofChild := confirm(c); ofChild != nil {
+			if ofChild := containerConfirm(c); ofChild != nil {
 				return ofChild
 			}
 			return err
 		}
 	}
-	if err := confirm(c); err != nil {
+	if err := containerConfirm(c); err != nil {
 		return err
 	}
 	return writePidFile(c)

@@ -6,13 +6,19 @@ package gobox
 import (
 	"fmt"
 	"syscall"
+	"unicode/utf8"
 	"unsafe"
 )
 
+// Limits in bytes, the same as in C.
 const (
-	factsMax       = 1024
-	clockMonotonic = 1
+	tellMax  = 1023
+	valueMax = 511
+	factsMax = 1023
+	moreMax  = 2046 // what follows the event's name in a line of an error
 )
+
+const clockMonotonic = 1
 
 // now is CLOCK_MONOTONIC in nanoseconds; Go's own time package shows it only as differences.
 func now() int64 {
@@ -21,23 +27,33 @@ func now() int64 {
 	return t.Nano()
 }
 
-// appendEscaped appends text as the inside of a JSON string.
-func appendEscaped(line []byte, text string) []byte {
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
+// appendEscaped appends text as the inside of a JSON string. A line is at most max bytes long: what
+// does not fit is cut at a whole character. What is not UTF-8 is shown as U+FFFD: a file name may
+// hold any byte.
+func appendEscaped(line []byte, max int, text string) []byte {
+	for size := 0; len(text) > 0; text = text[size:] {
+		var c rune
+		var out []byte
+		switch c, size = utf8.DecodeRuneInString(text); {
 		case c == '"' || c == '\\':
-			line = append(line, '\\', c)
+			out = []byte{'\\', byte(c)}
 		case c < 0x20:
-			line = fmt.Appendf(line, "\\u%04x", c)
+			out = fmt.Appendf(nil, "\\u%04x", c)
+		case c == utf8.RuneError && size == 1:
+			out = []byte("\\ufffd")
 		default:
-			line = append(line, c)
+			out = []byte(text[:size])
 		}
+		if len(line)+len(out) > max {
+			break
+		}
+		line = append(line, out...)
 	}
 	return line
 }
 
-// writeLine is one line, one write(2). A reader that went away must not end the container: errors
-// are dropped.
+// writeLine is one line, one write(2), as a pipe never tears. A reader that went away must not end
+// the container: errors are dropped.
 func writeLine(c *Container, stage, event string, time int64, more []byte) {
 	who := "parent"
 	if c.IsChild {
@@ -48,8 +64,13 @@ func writeLine(c *Container, stage, event string, time int64, more []byte) {
 	syscall.Write(c.EventsFD, line)
 }
 
+// tell is -v: a line for people; what does not fit is cut, but for its end.
 func tell(c *Container, format string, args ...any) {
-	syscall.Write(c.LogFD, fmt.Appendf(nil, format, args...))
+	line := fmt.Appendf(nil, format, args...)
+	if len(line) > tellMax {
+		line = append(line[:tellMax-1], '\n')
+	}
+	syscall.Write(c.LogFD, line)
 }
 
 func eventsBegin(c *Container, stage string) {
@@ -97,7 +118,7 @@ func eventsError(c *Container, stage string, err error) {
 		}
 		more := append([]byte(`,"errno":"`), name...)
 		more = append(more, `","message":"`...)
-		more = append(appendEscaped(more, e.Message), '"')
+		more = append(appendEscaped(more, moreMax, e.Message), '"')
 		writeLine(c, stage, "error", now(), more)
 	}
 	if c.Verbose {
@@ -107,15 +128,19 @@ func eventsError(c *Container, stage string, err error) {
 
 // eventsFact adds "key": "value" to the facts of the stage under way.
 func eventsFact(c *Container, key, format string, args ...any) {
-	value := fmt.Sprintf(format, args...)
-	if c.EventsFD < 0 || len(c.facts)+len(key)+len(value) > factsMax {
+	if c.EventsFD < 0 {
 		return
 	}
+	value := clipped(fmt.Sprintf(format, args...), valueMax)
+	fact := []byte(`"` + key + `":"`)
 	if len(c.facts) > 0 {
-		c.facts = append(c.facts, ',')
+		fact = append([]byte{','}, fact...)
 	}
-	c.facts = append(c.facts, `"`+key+`":"`...)
-	c.facts = append(appendEscaped(c.facts, value), '"')
+	fact = append(appendEscaped(fact, len(fact)+6*valueMax, value), '"')
+	// All of it or, without room, nothing.
+	if len(c.facts)+len(fact) <= factsMax {
+		c.facts = append(c.facts, fact...)
+	}
 }
 
 // eventsCall tells one system call that matters, in the words of its man page, before it is made.
@@ -127,7 +152,7 @@ func eventsCall(c *Container, format string, args ...any) {
 	if stage == "" {
 		stage = c.Program
 	}
-	tell(c, "%s:   %s\n", stage, fmt.Sprintf(format, args...))
+	tell(c, "%s:   %s\n", stage, clipped(fmt.Sprintf(format, args...), tellMax))
 }
 
 // eventsOpen opens the file of --events: created if missing, appended to, never through a

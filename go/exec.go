@@ -10,22 +10,49 @@ import (
 
 const (
 	defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-	sigSetmask  = 2  // SIG_SETMASK
+	sigSetmask  = 2 // SIG_SETMASK
+	sigDfl      = 0
+	sigIgn      = 1
 	signals     = 64 // the kernel's _NSIG
 )
 
+// ofWrites: what a write of ours may raise: the reader of -v or --events went away, or RLIMIT_FSIZE
+// is reached. Blocked, write(2) tells it by its errno.
+var ofWrites = []syscall.Signal{syscall.SIGPIPE, syscall.SIGXFSZ}
+
+// setAction and setMask are rt_sigaction(2) and rt_sigprocmask(2) of the kernel: os/signal cannot
+// undo an ignored signal, and Go's runtime must not notice.
+func setAction(signal syscall.Signal, handler uint64) {
+	action := [4]uint64{handler} // struct sigaction of the kernel: no flags, empty mask
+	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(signal),
+		uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+}
+
+func setMask(mask uint64) (before uint64) {
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetmask, uintptr(unsafe.Pointer(&mask)),
+		uintptr(unsafe.Pointer(&before)), 8, 0, 0)
+	return before
+}
+
 // resetSignals: Go's handlers end with execve(2) by themselves, but a signal ignored from the
-// start (SIGHUP under nohup(1)) and the mask are inherited. os/signal cannot undo that, and Go's
-// runtime must not notice: two bare system calls, just before execve(2). See signal(7).
+// start (SIGHUP under nohup(1)) and the mask are inherited. See signal(7).
 func resetSignals() {
-	var standard [4]uint64 // struct sigaction of the kernel: SIG_DFL, no flags, empty mask
-	var none uint64
-	for signal := uintptr(1); signal <= signals; signal++ {
-		syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, signal,
-			uintptr(unsafe.Pointer(&standard)), 0, 8, 0, 0)
+	mask := uint64(0)
+	for _, signal := range ofWrites {
+		mask |= 1 << (signal - 1)
 	}
-	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetmask,
-		uintptr(unsafe.Pointer(&none)), 0, 8, 0, 0)
+	setMask(mask)
+	for signal := syscall.Signal(1); signal <= signals; signal++ {
+		setAction(signal, sigDfl)
+	}
+}
+
+// forgetWrites: the signals of our own writes are nothing for the command: ignoring one forgets it.
+func forgetWrites() {
+	for _, signal := range ofWrites {
+		setAction(signal, sigIgn)
+		setAction(signal, sigDfl)
+	}
 }
 
 // parentIsGone: a parent that died while ids changed sent no signal; its end of the socket pair
@@ -45,7 +72,8 @@ func containerPath(s *Spec) string {
 	return defaultPath
 }
 
-// tryExec returns only when execve(2) fails.
+// tryExec returns only when execve(2) fails. Only the command itself has an open mask: after a
+// failure there is more to write.
 func tryExec(c *Container, path string) error {
 	eventsCall(c, "execve(\"%s\")", path)
 	argv, err := syscall.SlicePtrFromStrings(c.Command)
@@ -60,10 +88,13 @@ func tryExec(c *Container, path string) error {
 	if err != nil {
 		return err
 	}
+	forgetWrites()
+	before := setMask(0)
 	// Not syscall.Exec: it would put RLIMIT_NOFILE back to what Go found at its start, over
 	// what the privileges stage has set.
 	_, _, errno := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(name)),
 		uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])))
+	setMask(before)
 	return errno
 }
 
@@ -92,10 +123,6 @@ func searchAndExec(c *Container) error {
 
 // execCommand returns only on failure.
 func execCommand(c *Container) error {
-	eventsCall(c, "setsid()")
-	if _, err := syscall.Setsid(); err != nil {
-		return errorSys(err, "making a new session")
-	}
 	if c.NewTerminal {
 		if err := consoleAttach(c); err != nil {
 			return err

@@ -55,6 +55,9 @@ func create(c *Container, sync, failure int) error {
 	sys := &syscall.SysProcAttr{
 		Cloneflags: newFlags(c.Spec),
 		PidFD:      &pidfd,
+		// From the start, so that the terminal's Ctrl-C reaches the runtime alone, which hands
+		// it on.
+		Setsid: true,
 	}
 	into := ""
 	if c.CgroupFD >= 0 {
@@ -65,6 +68,7 @@ func create(c *Container, sync, failure int) error {
 		sys.AmbientCaps = everyCapability()
 	}
 	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", flagNames(newFlags(c.Spec)), into)
+	eventsCall(c, "setsid()")
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{childName},
 		&syscall.ProcAttr{Files: childFiles(c, sync, failure), Sys: sys})
 	if err != nil {

@@ -155,6 +155,7 @@ func createJoined(c *Container, sync, failure int) error {
 		into = "|CLONE_INTO_CGROUP"
 	}
 	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", flagNames(newFlags(c.Spec)), into)
+	eventsCall(c, "setsid()")
 	return startJoiner(c, plan, pipe[0])
 }
 
@@ -263,6 +264,7 @@ func joinerRun(plan *joinPlan) {
 //go:norace
 //go:noinline
 func joinedExec(plan *joinPlan) {
+	syscall.RawSyscall(syscall.SYS_SETSID, 0, 0, 0)
 	for i := childSync; i < plan.filesN; i++ {
 		syscall.RawSyscall(syscall.SYS_DUP3, plan.files[i], uintptr(i), 0)
 	}

@@ -53,13 +53,22 @@ func findRootfs(o *runOptions, s *Spec) (string, error) {
 	slash := strings.LastIndexByte(o.spec, '/')
 	if path == "" && s.Root.Path != "" && s.Root.Path[0] != '/' && slash >= 0 {
 		path = o.spec[:slash] + "/" + s.Root.Path
+		if len(path) >= pathMax {
+			return "", errorSys(syscall.ENAMETOOLONG, "rootfs %s", s.Root.Path)
+		}
 	} else if path == "" {
 		path = s.Root.Path
 		if path == "" {
 			path = defaultRootfs
 		}
 	}
-	out, err := filepath.EvalSymlinks(path)
+	// EvalSymlinks has errors of its own; the kernel's are the ones to tell.
+	var st syscall.Stat_t
+	err := syscall.Stat(path, &st)
+	out := path
+	if err == nil {
+		out, err = filepath.EvalSymlinks(path)
+	}
 	if err == nil {
 		out, err = filepath.Abs(out)
 	}
@@ -67,8 +76,7 @@ func findRootfs(o *runOptions, s *Spec) (string, error) {
 		return "", errorHint(errorSys(err, "rootfs %s", path),
 			"make rootfs builds one in "+defaultRootfs+"; --rootfs names another")
 	}
-	var st syscall.Stat_t
-	if err := syscall.Stat(out, &st); err == nil && st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
+	if st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
 		return "", errorSys(syscall.ENOTDIR, "rootfs %s", path)
 	}
 	if out == "/" {
@@ -93,7 +101,7 @@ func refuseEarly(words *operands, program string) error {
 		return errorHint(errorSay("unexpected argument %s", words.words[0]),
 			"a command goes after --: %s run -- %s", program, words.words[0])
 	}
-	if words.hasCommand && len(words.command) == 0 {
+	if words.hasCommand && (len(words.command) == 0 || words.command[0] == "") {
 		return errorHint(errorSay("a command is missing after --"), "%s run -- /bin/sh", program)
 	}
 	return nil
