@@ -20,7 +20,7 @@ bool fact_in_group(const char *id, const char *group)
 /* What one column has for id: its value, or why there is none. */
 static struct value value_in(const struct comparison *c, size_t column, const char *id)
 {
-	static char nothing[] = "", absent[] = "absent";
+	static char nothing[] = "no veth", absent[] = "absent";
 	const struct value *v = values_get(&c->values[column], id);
 
 	if (v)
@@ -38,6 +38,21 @@ static bool nowhere(const struct comparison *c, const struct fact_verdict *f)
 		if (f->values[i].kind != VALUE_SKIPPED && f->values[i].kind != VALUE_ABSENT)
 			return false;
 	return true;
+}
+
+/*
+ * Why column i may differ from the first. Declarations are about a difference to twinbox: between
+ * two references either of them may be the one that differs.
+ */
+static json_t *declared(
+	const struct comparison *c, const struct fact_verdict *f, size_t first, size_t i)
+{
+	bool absent = f->values[first].kind == VALUE_ABSENT;
+	json_t *entry = difference_find(f->id, c->columns[i]->name, absent);
+
+	if (!entry && !c->columns[first]->twin)
+		entry = difference_find(f->id, c->columns[first]->name, true);
+	return entry;
 }
 
 /* Compares each column with the first that has a value: cbox, where it is there. */
@@ -59,8 +74,7 @@ static void judge(const struct comparison *c, struct fact_verdict *f)
 		if (v->kind == VALUE_FAILED || v->kind == VALUE_SKIPPED ||
 			value_equal(&f->values[first], v))
 			continue;
-		f->declared[i] = difference_find(
-			f->id, c->columns[i]->name, f->values[first].kind == VALUE_ABSENT);
+		f->declared[i] = declared(c, f, first, i);
 		if (!f->declared[i])
 			f->match = false;
 	}
@@ -136,6 +150,9 @@ int comparison_stale(const struct comparison *c, FILE *out)
 	json_t *entry, *pattern, *column;
 	size_t i, k, m;
 	int stale = 0;
+
+	if (!c->columns_n || !c->columns[0]->twin)
+		return 0;
 
 	json_array_foreach(facts_differences(), i, entry)
 	{

@@ -39,12 +39,13 @@ out:
 int measure_column(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e)
 {
-	if (measure_still(p, c, out, e))
-		return -1;
-	if (p->quick)
-		return 0;
-	return behave_network(p, c, out, e) || behave_limits(p, c, out, e) ||
-			       behave_lifecycle(p, c, out, e)
-		       ? -1
-		       : 0;
+	struct plan eased = {0};
+	int result = measure_still(p, c, out, e);
+
+	if (result || p->quick)
+		return result;
+	result = plan_ease(p, &eased, e) || behave_network(&eased, c, out, e) ||
+		 behave_limits(p, &eased, c, out, e) || behave_lifecycle(&eased, c, out, e);
+	plan_free_eased(&eased);
+	return result ? -1 : 0;
 }

@@ -8,12 +8,15 @@
 int measure_column(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e);
 
-/* The behaviours that have to be tried, each in containers of its own; -1 only when stopped. */
+/*
+ * The behaviours that have to be tried, each in containers of its own; -1 only when stopped.
+ * eased: the plan without a CPU quota, see plan_ease().
+ */
 int behave_lifecycle(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e);
 int behave_network(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e);
-int behave_limits(
-	const struct plan *p, const struct column *c, struct values *out, struct error *e);
+int behave_limits(const struct plan *p, const struct plan *eased, const struct column *c,
+	struct values *out, struct error *e);
 
 #endif

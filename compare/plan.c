@@ -155,6 +155,28 @@ int plan_make(struct plan *p, const char *spec_path, const char *rootfs, struct 
 	return make_scratch(p, e);
 }
 
+int plan_ease(const struct plan *p, struct plan *eased, struct error *e)
+{
+	json_t *resources;
+
+	*eased = *p;
+	eased->spec = json_deep_copy(p->spec);
+	resources = json_object_get(json_object_get(eased->spec, "linux"), "resources");
+	json_object_del(json_object_get(resources, "cpu"), "quota");
+	json_object_del(json_object_get(resources, "unified"), "cpu.max");
+	if (join(eased->spec_path, p->scratch, "eased.json", e))
+		return -1;
+	if (json_dump_file(eased->spec, eased->spec_path, JSON_INDENT(2)))
+		return error_say(e, "cannot write %s", eased->spec_path);
+	return 0;
+}
+
+void plan_free_eased(struct plan *eased)
+{
+	json_decref(eased->spec);
+	eased->spec = NULL;
+}
+
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
 	(void)st, (void)flag, (void)ftw;
@@ -164,9 +186,12 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 
 void plan_free(struct plan *p)
 {
-	/* Never across a mount, never through a symbolic link. */
+	/*
+	 * Never through a symbolic link. (FTW_MOUNT would leave files alone: on an overlay their
+	 * st_dev is not the directory's.)
+	 */
 	if (p->scratch[0])
-		nftw(p->scratch, remove_one, 16, FTW_DEPTH | FTW_MOUNT | FTW_PHYS);
+		nftw(p->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	json_decref(p->spec);
 	free(p->host_mounts);
 	memset(p, 0, sizeof(*p));

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #define FACT	    "namespace.pid.is"
-#define DECLARED    "mounts.dev.core"	 /* crun, always */
+#define DECLARED    "mounts.at./sys/fs/cgroup.source" /* crun, always */
 #define ABSENT_ONLY "cgroup.cpuset.cpus" /* crun and runc, only where the first has none */
 #define OF_VETH	    "veth.host.mtu"	 /* does not apply to crun and runc */
 
@@ -105,7 +105,7 @@ static void declared_for_this_column(void **state)
 {
 	const struct fact_verdict *f;
 
-	put(*state, DECLARED, NULL, NULL, "link to /proc/kcore", NULL);
+	put(*state, DECLARED, NULL, NULL, "cgroup2", NULL);
 	f = judge(*state);
 	assert_true(f->match);
 	assert_non_null(f->declared[2]);
@@ -114,7 +114,7 @@ static void declared_for_this_column(void **state)
 
 static void declared_for_another_column(void **state)
 {
-	put(*state, DECLARED, NULL, NULL, NULL, "link to /proc/kcore");
+	put(*state, DECLARED, NULL, NULL, NULL, "cgroup2");
 	assert_false(judge(*state)->match);
 }
 
