@@ -167,7 +167,7 @@ lab() {
 	tmux -L "$name" send-keys -t 0 C-z
 	seen 'Stopped'
 	tmux -L "$name" send-keys -t 0 'kill -9 %1; exit; exit' Enter
-	for _ in $(seq 100); do
+	for _ in $(seq 400); do
 		tmux -L "$name" has-session 2>/dev/null || return 0
 		sleep 0.1
 	done
