@@ -18,9 +18,9 @@ enum {
 };
 
 struct error {
-	char stage[16];	   /* "network"; filled in by the stage runner; empty outside a stage */
-	int errnum;	   /* errno(3) of the call that failed; 0 where no call did */
-	int status;	   /* exit status the runtime ends with: EXIT_RUNTIME unless set otherwise */
+	char stage[16]; /* "network"; filled in by the stage runner; empty outside a stage */
+	int errnum;	/* errno(3) of the call that failed; 0 where no call did */
+	int status;	/* exit status the runtime ends with: EXIT_RUNTIME unless set otherwise */
 	char message[700]; /* "creating veth cbox0", without the errno's text */
 	char hint[300];	   /* what to do about it; empty where nothing can be said */
 };

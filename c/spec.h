@@ -40,9 +40,9 @@ enum namespace_id {
 
 /* What every side needs to know of a namespace: one row each, indexed by enum namespace_id. */
 struct namespace_kind {
-	const char *name;     /* OCI: "network" */
-	const char *proc;     /* file in /proc/PID/ns: "net" */
-	unsigned int flag;    /* CLONE_NEWNET, clone(2) */
+	const char *name;      /* OCI: "network" */
+	const char *proc;      /* file in /proc/PID/ns: "net" */
+	unsigned int flag;     /* CLONE_NEWNET, clone(2) */
 	const char *flag_name; /* "CLONE_NEWNET" */
 };
 extern const struct namespace_kind namespace_kinds[NS_COUNT];
@@ -130,7 +130,8 @@ struct spec {
 	struct spec_namespace namespaces[NS_COUNT];
 	struct spec_idmap *uid_mappings, *gid_mappings;
 	size_t uid_mappings_n, gid_mappings_n;
-	char *cgroups_path; /* absolute below the cgroup2 mount; NULL and has_resources: /twinbox/NAME */
+	char *cgroups_path; /* absolute below the cgroup2 mount; NULL and has_resources:
+			       /twinbox/NAME */
 	bool has_resources; /* linux.resources is in the file */
 	struct {
 		struct spec_number memory_limit; /* bytes; -1 unlimited */
@@ -157,10 +158,12 @@ struct spec {
  */
 int spec_load(const char *path, struct spec *out, struct error *e);
 
-/* The same from len bytes at data; label is how messages name the file. data need not end in NUL. */
+/* The same from len bytes at data; label is how messages name the file. data need not end in NUL.
+ */
 int spec_parse(const char *label, const char *data, size_t len, struct spec *out, struct error *e);
 
-/* Prints the normalised spec: keys sorted, defaults filled in, two spaces a level, LF at the end. */
+/* Prints the normalised spec: keys sorted, defaults filled in, two spaces a level, LF at the end.
+ */
 int spec_print(const struct spec *s, FILE *out, struct error *e);
 
 /* Frees what s owns and empties it. */

@@ -41,8 +41,7 @@ taken() {
 @test "a link of that name is not taken over" { both taken; }
 
 gone() {
-	local i
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		expect 0 run_box --spec "$SPECS/veth.json" -- /bin/true
 		[ ! -e /sys/class/net/cbox0 ]
 	done
