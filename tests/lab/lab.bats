@@ -152,21 +152,31 @@ lab() {
 @test "a terminal: the shell has job control and the terminal's size" {
 	local name=lab-test-$$
 	tmux -L "$name" -f /dev/null new-session -d -x 97 -y 31 infra/lab/lab shell
+	# seen PATTERN: waits until the last line on the screen has it. What is
+	# typed while the shell is not at its prompt can get lost.
 	seen() {
 		for _ in $(seq 300); do
-			tmux -L "$name" capture-pane -p -t 0 2>/dev/null | grep -q "$1" && return
+			tmux -L "$name" capture-pane -p -t 0 2>/dev/null | grep . | tail -n 1 |
+				grep -q "$1" && return
 			sleep 0.1
 		done
 		tmux -L "$name" capture-pane -p -t 0
 		tmux -L "$name" kill-server
 		return 1
 	}
-	seen 'root@twinbox-lab\|bash-.*#'
-	tmux -L "$name" send-keys -t 0 'stty size; tty; sleep 1000' Enter
-	seen '^31 97'
+	type_line() {
+		seen '# *$'
+		tmux -L "$name" send-keys -t 0 "$1" Enter
+	}
+	type_line 'clear; stty size'
+	seen '# *$'
+	tmux -L "$name" capture-pane -p -t 0 | grep -q '^31 97'
+	type_line 'clear; sleep 1000'
+	sleep 2
 	tmux -L "$name" send-keys -t 0 C-z
-	seen 'Stopped'
-	tmux -L "$name" send-keys -t 0 'kill -9 %1; exit; exit' Enter
+	seen '# *$'
+	tmux -L "$name" capture-pane -p -t 0 | grep -q 'Stopped.*sleep 1000'
+	type_line 'kill -9 %1; exit; exit'
 	for _ in $(seq 400); do
 		tmux -L "$name" has-session 2>/dev/null || return 0
 		sleep 0.1
