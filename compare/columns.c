@@ -44,6 +44,23 @@ const struct column *column_find(const char *name)
 	return NULL;
 }
 
+const char *column_refuses(const struct column *c, const struct plan *p)
+{
+	json_t *mounts = json_object_get(p->spec, "mounts"), *mount;
+	bool dev = false;
+	size_t i;
+
+	json_array_foreach(mounts, i, mount)
+	{
+		const char *at = json_string_value(json_object_get(mount, "destination"));
+
+		dev = dev || (at && !strcmp(at, "/dev"));
+	}
+	if (c->twin || (dev && plan_namespace(p, "mount")))
+		return NULL;
+	return "not run: this spec has no mount namespace with a /dev of its own";
+}
+
 bool column_program(const struct column *c, const struct plan *p, char path[PATH_MAX])
 {
 	/* Not the caller's PATH: which runtime is measured must not depend on a login shell. */
@@ -110,6 +127,8 @@ static int choose_named(const char *list, const struct column *chosen[], size_t 
 			return error_hint(e,
 				c->twin ? "`make` builds it" : "install the package %s", c->name);
 		}
+		if (column_refuses(c, p))
+			return error_say(e, "column %s: %s", c->name, column_refuses(c, p));
 		if (add(c, chosen, n, e))
 			return -1;
 	}
@@ -127,7 +146,9 @@ int columns_choose(const char *list, const struct plan *p, const struct column *
 	for (size_t i = 0; i < columns_n; i++) {
 		const struct column *c = &columns[i];
 
-		if (column_program(c, p, path)) {
+		if (column_refuses(c, p)) {
+			json_object_set_new(absent, c->name, json_string(column_refuses(c, p)));
+		} else if (column_program(c, p, path)) {
 			chosen[(*n)++] = c;
 		} else if (c->twin) {
 			error_say(e, "column %s: its program is not here", c->name);

@@ -29,6 +29,12 @@ const struct column *column_find(const char *name);
 /* Path of its program: beside compare for a twin, else by PATH. False where there is none. */
 bool column_program(const struct column *c, const struct plan *p, char path[PATH_MAX]);
 
+/*
+ * Why this column must not run this spec, or NULL. Without a mount namespace and a /dev of its own
+ * crun and runc would mount on the host and make device nodes in the rootfs itself.
+ */
+const char *column_refuses(const struct column *c, const struct plan *p);
+
 /* 0 when every name in the list "cbox,gobox" is a column; NULL: nothing to check. */
 int columns_check(const char *list, struct error *e);
 

@@ -10,11 +10,9 @@
 #include "measure.h"
 #include "report.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 /* Exit status, fixed: all match, a mismatch, could not run. */
@@ -178,7 +176,7 @@ out:
 
 static int command_run(const struct options *o)
 {
-	struct plan p = {0};
+	struct plan p = {.lock = -1};
 	struct error e;
 	int result = COULD_NOT;
 
@@ -201,7 +199,7 @@ static int command_observe(const struct options *o)
 {
 	const struct column *chosen[COLUMNS_MAX];
 	struct values values = {0};
-	struct plan p = {0};
+	struct plan p = {.lock = -1};
 	int result = COULD_NOT;
 	struct error e;
 	size_t n;

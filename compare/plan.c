@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,6 +110,23 @@ static int read_spec(struct plan *p, struct error *e)
 	return 0;
 }
 
+/* BUILD/compare, and the lock in it. */
+static int take_results(struct plan *p, const char *build, struct error *e)
+{
+	char path[PATH_MAX];
+
+	if ((mkdir(build, 0755) && errno != EEXIST) || (mkdir(p->results, 0755) && errno != EEXIST))
+		return error_sys(e, "making %s", p->results);
+	if (join(path, p->results, "lock", e))
+		return -1;
+	p->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (p->lock < 0)
+		return error_sys(e, "opening %s", path);
+	if (flock(p->lock, LOCK_EX | LOCK_NB))
+		return error_say(e, "another compare is running here (it holds %s)", path);
+	return 0;
+}
+
 static int make_scratch(struct plan *p, struct error *e)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -128,6 +146,7 @@ int plan_make(struct plan *p, const char *spec_path, const char *rootfs, struct 
 	char build[PATH_MAX], path[PATH_MAX];
 
 	memset(p, 0, sizeof(*p));
+	p->lock = -1;
 	if (find_project(p, e) || join(build, p->root, "build", e) ||
 		join(p->results, build, "compare", e))
 		return -1;
@@ -152,7 +171,7 @@ int plan_make(struct plan *p, const char *spec_path, const char *rootfs, struct 
 	p->host_mounts = read_whole(AT_FDCWD, "/proc/self/mountinfo", NULL);
 	if (!p->host_mounts)
 		return error_sys(e, "reading /proc/self/mountinfo");
-	return make_scratch(p, e);
+	return take_results(p, build, e) || make_scratch(p, e) ? -1 : 0;
 }
 
 int plan_ease(const struct plan *p, struct plan *eased, struct error *e)
@@ -192,6 +211,8 @@ void plan_free(struct plan *p)
 	 */
 	if (p->scratch[0])
 		nftw(p->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (p->lock >= 0)
+		close(p->lock);
 	json_decref(p->spec);
 	free(p->host_mounts);
 	memset(p, 0, sizeof(*p));

@@ -23,6 +23,7 @@ struct plan {
 	char rootfs[PATH_MAX];
 	char spec_path[PATH_MAX];
 	char scratch[PATH_MAX]; /* temporary directory: bundles, pid files, events */
+	int lock;		/* held while compare runs: names and addresses are there once */
 	json_t *spec;
 	char cgroup[PATH_MAX]; /* below CGROUP_MOUNT; empty: the spec wants none */
 	const char *host_link; /* veth names; NULL: no veth */
@@ -31,7 +32,10 @@ struct plan {
 	char *host_mounts; /* /proc/self/mountinfo as it was at the beginning */
 };
 
-/* Fills in the paths (spec_path and rootfs may be NULL: defaults) and reads the spec. */
+/*
+ * Fills in the paths (spec_path and rootfs may be NULL: defaults), reads the spec, makes the
+ * directory of the results and takes its lock: a second compare is refused.
+ */
 int plan_make(struct plan *p, const char *spec_path, const char *rootfs, struct error *e);
 
 /*

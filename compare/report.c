@@ -117,12 +117,8 @@ json_t *report_observed(const struct plan *p, const struct column *c, const stru
 
 int report_write(json_t *report, const char *dir, struct error *e)
 {
-	char path[PATH_MAX + 32], new[PATH_MAX + 32], build[PATH_MAX];
+	char path[PATH_MAX + 32], new[PATH_MAX + 32];
 
-	snprintf(build, sizeof(build), "%s", dir);
-	*strrchr(build, '/') = '\0';
-	if ((mkdir(build, 0755) && errno != EEXIST) || (mkdir(dir, 0755) && errno != EEXIST))
-		return error_sys(e, "making %s", dir);
 	snprintf(path, sizeof(path), "%s/report.json", dir);
 	snprintf(new, sizeof(new), "%s/report.json.%d", dir, getpid());
 	if (json_dump_file(report, new, JSON_INDENT(2)))

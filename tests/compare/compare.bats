@@ -210,6 +210,19 @@ hint: columns are cbox, gobox, crun, runc' ]
 	[[ $err == *'column cbox: '*'linux.seccomp: not supported by this runtime'* ]]
 }
 
+@test "two at a time would get in each other's way: the second is refused" {
+	expect 2 flock build/compare/lock "$compare" run --quick
+	[[ $err == 'compare: another compare is running here'* ]]
+}
+
+@test "a spec without a /dev of its own runs without the references, which would spoil the rootfs" {
+	expect 0 "$compare" run --quick --spec shared/specs/01-pid.json
+	[ "$(jq -c .columns "$report")" = '["cbox","gobox"]' ]
+	grep -q '^crun: not run: this spec has no mount namespace' <<<"$out"
+	[ -z "$(ls -A build/rootfs/dev)" ]
+	expect 2 "$compare" run --quick --spec shared/specs/01-pid.json --columns crun
+}
+
 @test "stopped by SIGINT or SIGTERM it cleans up" {
 	local signal pid before
 	before=$(ledger)
