@@ -169,7 +169,7 @@ $(LAB): | $(call stamp,lab)
 # Packages first, one after another; then everything else side by side.
 .PHONY: ready
 ready: | $(call stamp,build) $(call stamp,rootfs) $(call stamp,lab)
-	@$(MAKE) --no-print-directory $(JFLAG) build $(ROOTFS) $(NEEDS)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build $(ROOTFS) $(NEEDS)
 
 .PHONY: compare
 compare: NEEDS = $(PLACE_NEEDS)
@@ -195,12 +195,12 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) --no-print-directory $(JFLAG) build unit-programs $(GO_TEST_STAMP) $(ROOTFS) $(LAB)
-	@$(MAKE) --no-print-directory $(JFLAG) SAN=1 build unit-programs
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(GO_TEST_STAMP) $(ROOTFS) $(LAB)
+	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit
 unit: | $(call stamp,test) ## the unit tests alone, built first
-	@$(MAKE) --no-print-directory $(JFLAG) unit-programs
+	@$(MAKE) -s --no-print-directory $(JFLAG) unit-programs
 	@tests/run unit
 
 .PHONY: lint
