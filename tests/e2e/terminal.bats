@@ -95,3 +95,62 @@ failing() {
 	close_terminal
 }
 @test "the terminal is restored when the command cannot start" { both failing; }
+
+on_terminal=tests/e2e/on_terminal
+
+every_line() {
+	local i
+	seq 1 20000 | sed 's/$/\r/' >"$BATS_TEST_TMPDIR/want"
+	for ((i = 0; i < 50; i++)); do
+		run_on_terminal /bin/sh -c 'seq 1 20000' </dev/null >"$BATS_TEST_TMPDIR/got"
+		cmp "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/got"
+	done
+}
+run_on_terminal() {
+	"$on_terminal" "$box" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" -- "$@"
+}
+@test "what the command wrote last is shown, to the last line" { both every_line; }
+
+# More than both buffers of a terminal hold, to a command that answers while it reads.
+large_paste() {
+	seq 1 60000 | head -c 300000 >"$BATS_TEST_TMPDIR/paste"
+	timeout 20 "$on_terminal" --after ready "$box" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" -- \
+		/bin/sh -c 'stty raw -echo; printf ready; head -c 300000' \
+		<"$BATS_TEST_TMPDIR/paste" >"$BATS_TEST_TMPDIR/got"
+	cmp "$BATS_TEST_TMPDIR/paste" <(tail -c +6 "$BATS_TEST_TMPDIR/got")
+}
+@test "a large paste and its echo do not stop each other" { both large_paste; }
+
+# What comes after is more than the terminal holds, so somebody has to read on.
+reopened() {
+	seq 1 9000 | sed 's/$/\r/' >"$BATS_TEST_TMPDIR/want"
+	timeout 20 "$on_terminal" "$box" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" -- \
+		/bin/sh -c 'exec </dev/null >/dev/null 2>&1; sleep 0.2; exec >/dev/console; seq 1 9000' \
+		</dev/null >"$BATS_TEST_TMPDIR/got"
+	cmp "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/got"
+}
+@test "the terminal outlives a moment in which nobody has it open" { both reopened; }
+
+# The shell of pid 1 is not ended by SIGHUP: that its terminal is gone it must see by reading.
+window_closed() {
+	local window runtime
+	mkfifo "$BATS_TEST_TMPDIR/typing"
+	run_on_terminal /bin/sh -c 'echo waiting; read -r line' \
+		<>"$BATS_TEST_TMPDIR/typing" >"$BATS_TEST_TMPDIR/got" 3>&- &
+	await grep -q waiting "$BATS_TEST_TMPDIR/got"
+	window=$(pgrep -f "python3 $on_terminal")
+	runtime=$(pgrep -P "$window")
+	kill -KILL "$window"
+	await ended "$runtime"
+	rm "$BATS_TEST_TMPDIR/typing"
+}
+ended() { ! kill -0 "$1"; }
+@test "a window that is closed hangs up the container's terminal" { both window_closed; }
+
+output_gone() {
+	timeout 20 "$on_terminal" /bin/bash -c "$box run --rootfs $ROOTFS --spec $SPECS/plain.json -- /bin/sh -c 'while echo more; do :; done' | head -n 1; echo \${PIPESTATUS[0]}" \
+		</dev/null >"$BATS_TEST_TMPDIR/got"
+	grep -q '^more' "$BATS_TEST_TMPDIR/got"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/got")" = 2 ]
+}
+@test "an output that nobody reads any more ends the terminal, too" { both output_gone; }
