@@ -40,7 +40,6 @@ static void status_and_streams(void **state)
 	struct child c;
 
 	(void)state;
-	/* 3 is the directory that ls reads. */
 	run(&c, SH("printf out; printf err >&2; exit 7"));
 	assert_int_equal(c.status, 7);
 	assert_string_equal(c.out_text, "out");
@@ -60,6 +59,7 @@ static void start_is_defined(void **state)
 	(void)state;
 	signal(SIGUSR1, SIG_IGN);
 	setenv("LEAK", "1", 1);
+	/* 3 is the directory that ls reads. */
 	run(&c, SH("ls -m /proc/self/fd; grep -E '^Sig(Blk|Ign)' /proc/$$/status | cut "
 		   "-f2 | "
 		   "tr '\\n' ' '; echo \"[$LEAK]\"; pwd"));
