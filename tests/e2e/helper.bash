@@ -42,7 +42,11 @@ teardown() { unchanged; }
 unchanged() {
 	ledger >"$BATS_TEST_TMPDIR/after"
 	# What a failing test left must not fail the next one too.
-	[ -z "${runtime_pid:-}" ] || kill -KILL "$runtime_pid" 2>/dev/null && "$CBOX" gc
+	if [ -n "$(jobs -p)" ]; then
+		# shellcheck disable=SC2046 # numbers
+		kill -KILL $(jobs -p) 2>/dev/null || true
+		"$CBOX" gc
+	fi
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
