@@ -170,7 +170,7 @@ static int dispatch(const char *program, int argc, char **argv, struct error *e)
 {
 	if (fill_standard_streams(e) < 0)
 		return -1;
-	if (argc < 2) {
+	if (argc < 2 || !argv[1][0]) {
 		error_say(e, "a command is missing");
 		return error_hint(e, "%s --help lists the commands", program);
 	}

@@ -89,6 +89,21 @@ static int find_rootfs(
 	return 0;
 }
 
+/*
+ * The pid file is made when the command runs; that this will not be possible is told before
+ * anything else is made. That it exists already is state_create()'s to find.
+ */
+static int check_pid_file(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+
+	snprintf(directory, sizeof(directory), "%.*s.", slash ? (int)(slash + 1 - path) : 0, path);
+	if (access(directory, W_OK | X_OK) == 0)
+		return 0;
+	return error_sys(e, "creating pid file %s", path);
+}
+
 /* The command: after "--", else process.args, else a shell. */
 static char *const *find_command(const struct operands *words, const struct spec *s)
 {
@@ -132,7 +147,7 @@ static int run_spec(const char *program, const struct run_options *o, const stru
 	container_init(&c);
 	snprintf(name, sizeof(name), "box-%d", getpid());
 	if ((o->name && state_check_name(o->name, e) < 0) || find_rootfs(o, s, rootfs, e) < 0 ||
-		cgroup_check(s, e) < 0)
+		(o->pid_file && check_pid_file(o->pid_file, e) < 0) || cgroup_check(s, e) < 0)
 		return -1;
 	c.spec = s;
 	c.program = program;

@@ -140,7 +140,7 @@ func commandHelp(program string, c *command, out io.Writer) {
 }
 
 func dispatch(program string, args []string, out io.Writer) (int, error) {
-	if len(args) == 0 {
+	if len(args) == 0 || args[0] == "" {
 		return 0, errorHint(errorSay("a command is missing"), "%s --help lists the commands",
 			program)
 	}
@@ -163,7 +163,7 @@ func dispatch(program string, args []string, out io.Writer) (int, error) {
 		return commands[i].run(program, args[1:], out)
 	}
 	what := "command"
-	if args[0] != "" && args[0][0] == '-' {
+	if args[0][0] == '-' {
 		what = "option"
 	}
 	return 0, errorHint(errorSay("unknown %s %s", what, args[0]), "%s --help lists the commands",

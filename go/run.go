@@ -85,6 +85,17 @@ func findRootfs(o *runOptions, s *Spec) (string, error) {
 	return out, nil
 }
 
+// checkPidFile: the pid file is made when the command runs; that this will not be possible is told
+// before anything else is made. That it exists already is stateCreate's to find.
+func checkPidFile(path string) error {
+	const writeAndSearch = 2 | 1 // W_OK, X_OK of access(2)
+	directory := path[:strings.LastIndexByte(path, '/')+1] + "."
+	if err := syscall.Access(directory, writeAndSearch); err != nil {
+		return errorSys(err, "creating pid file %s", path)
+	}
+	return nil
+}
+
 // findCommand gives the command: after "--", else process.args, else a shell.
 func findCommand(words *operands, s *Spec) []string {
 	if words.hasCommand {
@@ -134,6 +145,11 @@ func runSpec(program string, o *runOptions, words *operands, s *Spec) (int, erro
 	rootfs, err := findRootfs(o, s)
 	if err != nil {
 		return 0, err
+	}
+	if o.pidFile != "" {
+		if err := checkPidFile(o.pidFile); err != nil {
+			return 0, err
+		}
 	}
 	if err := cgroupCheck(s); err != nil {
 		return 0, err
