@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -34,7 +35,10 @@ static void reset_signals(void)
 		sigaddset(&set, of_writes[i]);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	for (int signal = 1; signal < NSIG; signal++)
-		sigaction(signal, &standard, NULL); /* EINVAL for KILL, STOP and glibc's own two */
+		sigaction(signal, &standard, NULL); /* EINVAL for KILL and STOP */
+	/* glibc keeps these two for itself and refuses them; the kernel does not. */
+	for (int signal = 32; signal <= 33; signal++)
+		syscall(SYS_rt_sigaction, signal, (const uint64_t[4]){0}, NULL, sizeof(uint64_t));
 }
 
 /* The signals of our own writes are nothing for the command: ignoring one forgets it. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -129,6 +130,9 @@ __attribute__((noreturn)) static void become(char *const argv[], const char *cwd
 	/* A shell starts its background jobs with SIGINT ignored, and that is inherited. */
 	for (int n = 1; n < NSIG; n++)
 		signal(n, SIG_DFL);
+	/* glibc keeps these two for itself and refuses them; the kernel does not. */
+	for (int n = 32; n <= 33; n++)
+		syscall(SYS_rt_sigaction, n, (const uint64_t[4]){0}, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Ctrl-C on a terminal is compare's to hand on. */

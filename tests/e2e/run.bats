@@ -176,3 +176,21 @@ taken() {
 	let_go
 }
 @test "a name in use is refused, listed, and untouched by gc" { both taken; }
+
+# glibc's own two signals can be inherited as ignored, too: a process started them so.
+all_signals() {
+	expect 0 "${ignoring[@]}" "$box" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" -- \
+		/bin/grep SigIgn /proc/self/status
+	same 0000000000000000 "${out##*$'\t'}"
+}
+@test "no signal is ignored from the start, whatever the caller ignores" {
+	local ignoring=(python3 -c 'if True:
+		import ctypes, os, signal, sys
+		signal.signal(signal.SIGHUP, signal.SIG_IGN)
+		ignore = (ctypes.c_uint64 * 4)(1, 0x4000000, 0, 0)
+		number = {"x86_64": 13, "aarch64": 134}[os.uname().machine]
+		for s in (32, 33):
+			assert ctypes.CDLL(None).syscall(number, s, ignore, None, 8) == 0
+		os.execvp(sys.argv[1], sys.argv[1:])')
+	both all_signals
+}
