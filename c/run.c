@@ -54,19 +54,15 @@ void run_help(FILE *out)
 	options_print(options, RUN_OPTIONS, out);
 }
 
-/*
- * The rootfs, made absolute: --rootfs, else the spec's root.path (relative to the spec's own
- * directory, as in an OCI bundle), else build/rootfs.
- */
-static int find_rootfs(
-	const struct run_options *o, const struct spec *s, char out[PATH_MAX], struct error *e)
+int run_find_rootfs(const char *option, const char *spec_file, const struct spec *s,
+	char out[PATH_MAX], struct error *e)
 {
-	const char *path = o->rootfs, *slash = strrchr(o->spec, '/');
+	const char *path = option, *slash = strrchr(spec_file, '/');
 	char joined[PATH_MAX];
 	struct stat st;
 
 	if (!path && s->root.path && s->root.path[0] != '/' && slash) {
-		if (snprintf(joined, sizeof(joined), "%.*s/%s", (int)(slash - o->spec), o->spec,
+		if (snprintf(joined, sizeof(joined), "%.*s/%s", (int)(slash - spec_file), spec_file,
 			    s->root.path) >= (int)sizeof(joined)) {
 			errno = ENAMETOOLONG;
 			return error_sys(e, "rootfs %s", s->root.path);
@@ -146,7 +142,8 @@ static int run_spec(const char *program, const struct run_options *o, const stru
 
 	container_init(&c);
 	snprintf(name, sizeof(name), "box-%d", getpid());
-	if ((o->name && state_check_name(o->name, e) < 0) || find_rootfs(o, s, rootfs, e) < 0 ||
+	if ((o->name && state_check_name(o->name, e) < 0) ||
+		run_find_rootfs(o->rootfs, o->spec, s, rootfs, e) < 0 ||
 		(o->pid_file && check_pid_file(o->pid_file, e) < 0) || cgroup_check(s, e) < 0)
 		return -1;
 	c.spec = s;

@@ -46,13 +46,13 @@ func runHelp(out io.Writer) {
 	optionsPrint(runTable(&runOptions{}), out)
 }
 
-// findRootfs gives the rootfs, made absolute: --rootfs, else the spec's root.path (relative to
-// the spec's own directory, as in an OCI bundle), else build/rootfs.
-func findRootfs(o *runOptions, s *Spec) (string, error) {
-	path := o.rootfs
-	slash := strings.LastIndexByte(o.spec, '/')
+// runFindRootfs gives the rootfs, made absolute: the option --rootfs ("": not given), else the
+// spec's root.path (relative to the directory of specFile, as in an OCI bundle), else build/rootfs.
+func runFindRootfs(option, specFile string, s *Spec) (string, error) {
+	path := option
+	slash := strings.LastIndexByte(specFile, '/')
 	if path == "" && s.Root.Path != "" && s.Root.Path[0] != '/' && slash >= 0 {
-		path = o.spec[:slash] + "/" + s.Root.Path
+		path = specFile[:slash] + "/" + s.Root.Path
 		if len(path) >= pathMax {
 			return "", errorSys(syscall.ENAMETOOLONG, "rootfs %s", s.Root.Path)
 		}
@@ -142,7 +142,7 @@ func runSpec(program string, o *runOptions, words *operands, s *Spec) (int, erro
 			return 0, err
 		}
 	}
-	rootfs, err := findRootfs(o, s)
+	rootfs, err := runFindRootfs(o.rootfs, o.spec, s)
 	if err != nil {
 		return 0, err
 	}
