@@ -19,7 +19,7 @@
 enum { SAME = 0, DIFFERENT = 1, COULD_NOT = 2 };
 
 struct options {
-	const char *spec, *rootfs, *columns, *format;
+	const char *spec, *rootfs, *columns, *format, *only;
 	bool quick;
 	const char *operands[3];
 	int operands_n;
@@ -28,7 +28,8 @@ struct options {
 static const char usage[] =
 	"usage: compare run [--spec FILE] [--rootfs DIR] [--columns cbox,gobox,crun,runc]\n"
 	"                   [--format table|json|html] [--quick]\n"
-	"       compare observe --column NAME [--spec FILE] [--rootfs DIR] [--quick]\n"
+	"       compare observe --column NAME [--spec FILE] [--rootfs DIR]\n"
+	"                   [--quick | --only network|limits|lifecycle]\n"
 	"       compare diff A.json B.json\n"
 	"       compare facts\n"
 	"       compare --version | --help\n";
@@ -50,9 +51,12 @@ static int read_options(int argc, char **argv, struct options *o)
 	static const struct option known[] = {{"spec", required_argument, NULL, 's'},
 		{"rootfs", required_argument, NULL, 'r'}, {"columns", required_argument, NULL, 'c'},
 		{"column", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
-		{"quick", no_argument, NULL, 'q'}, {0}};
-	const char **slots[128] = {
-		['s'] = &o->spec, ['r'] = &o->rootfs, ['c'] = &o->columns, ['f'] = &o->format};
+		{"only", required_argument, NULL, 'o'}, {"quick", no_argument, NULL, 'q'}, {0}};
+	const char **slots[128] = {['s'] = &o->spec,
+		['r'] = &o->rootfs,
+		['c'] = &o->columns,
+		['f'] = &o->format,
+		['o'] = &o->only};
 	int ch;
 
 	memset(o, 0, sizeof(*o));
@@ -99,7 +103,8 @@ static void print_json(json_t *json)
 static int prepare(const struct options *o, struct plan *p, struct error *e)
 {
 	error_clear(e);
-	if (columns_check(o->columns, e) || facts_load(e) || process_setup(e))
+	if (columns_check(o->columns, e) || behaviour_check(o->only, e) || facts_load(e) ||
+		process_setup(e))
 		return -1;
 	if (geteuid() != 0) {
 		error_say(e, "needs root: it makes namespaces, links and cgroups");
@@ -108,6 +113,7 @@ static int prepare(const struct options *o, struct plan *p, struct error *e)
 	if (plan_make(p, o->spec, o->rootfs, e))
 		return -1;
 	p->quick = o->quick;
+	p->only = o->only;
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include "observe.h"
 
+#include <string.h>
+
 /* cat waits for input, touches nothing of what it was given, and echoes: that shows that it runs.
  */
 static const char *const still[] = {"/bin/cat", NULL};
@@ -36,6 +38,20 @@ out:
 	return result;
 }
 
+int behaviour_check(const char *name, struct error *e)
+{
+	if (!name || !strcmp(name, "network") || !strcmp(name, "limits") ||
+		!strcmp(name, "lifecycle"))
+		return 0;
+	error_say(e, "nothing that is tried is called \"%s\"", name);
+	return error_hint(e, "it is network, limits or lifecycle");
+}
+
+static bool wanted(const struct plan *p, const char *name)
+{
+	return !p->only || !strcmp(p->only, name);
+}
+
 int measure_column(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e)
 {
@@ -44,8 +60,10 @@ int measure_column(
 
 	if (result || p->quick)
 		return result;
-	result = plan_ease(p, &eased, e) || behave_network(&eased, c, out, e) ||
-		 behave_limits(p, &eased, c, out, e) || behave_lifecycle(&eased, c, out, e);
+	result = plan_ease(p, &eased, e) ||
+		 (wanted(p, "network") && behave_network(&eased, c, out, e)) ||
+		 (wanted(p, "limits") && behave_limits(p, &eased, c, out, e)) ||
+		 (wanted(p, "lifecycle") && behave_lifecycle(&eased, c, out, e));
 	plan_free_eased(&eased);
 	return result ? -1 : 0;
 }

@@ -8,6 +8,9 @@
 int measure_column(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e);
 
+/* 0 when name is one of those below ("network", "limits", "lifecycle") or NULL. */
+int behaviour_check(const char *name, struct error *e);
+
 /*
  * The behaviours that have to be tried, each in containers of its own; -1 only when stopped.
  * eased: the plan without a CPU quota, see plan_ease().

@@ -29,6 +29,7 @@ struct plan {
 	const char *host_link; /* veth names; NULL: no veth */
 	const char *peer_link;
 	bool quick;	   /* leave out what has to be tried: network, limits, lifecycle */
+	const char *only;  /* of those, try only this one; NULL: all */
 	char *host_mounts; /* /proc/self/mountinfo as it was at the beginning */
 };
 
