@@ -160,7 +160,7 @@ var mountsScenes = []mountsScene{
 				{"/new/deep/dir", "bind", base + "/host", []string{"bind"}},
 				{"/new/deep/file", "bind", base + "/host/seen", []string{"bind"}},
 			}
-			s.Process.Cwd = "/work/here"
+			s.Process.Cwd = "/srv/here"
 			s.Root.Readonly = true
 		},
 		probe: func() {
@@ -170,12 +170,12 @@ var mountsScenes = []mountsScene{
 			tellCwd()
 		},
 		want: "/new/deep/file \"content\"\n/new/deep/dir/seen \"content\"\n" +
-			"mkdir /other EROFS\ncwd /work/here umask 0022\n",
+			"mkdir /other EROFS\ncwd /srv/here umask 0022\n",
 		after: func(base string) error {
 			if err := modeOf(base+"/rootfs/new/deep/file", syscall.S_IFREG|0o644); err != nil {
 				return err
 			}
-			return modeOf(base+"/rootfs/work/here", syscall.S_IFDIR|0o755)
+			return modeOf(base+"/rootfs/srv/here", syscall.S_IFDIR|0o755)
 		},
 	},
 	{

@@ -179,16 +179,16 @@ static void test_missing_targets_are_made(void **state)
 	make_file(file, "content");
 	scene.mounts[0] = (struct spec_mount)MOUNT("/new/deep/dir", "bind", dir, "bind");
 	scene.mounts[1] = (struct spec_mount)MOUNT("/new/deep/file", "bind", file, "bind");
-	scene.spec.process.cwd = (char[]){"/work/here"};
+	scene.spec.process.cwd = (char[]){"/srv/here"};
 	scene.spec.root.readonly = true;
 	scene.probe = targets_probe;
 	expect_only("/new/deep/file \"content\"\n"
 		    "/new/deep/dir/seen \"content\"\n"
-		    "cwd /work/here umask 0022\n");
+		    "cwd /srv/here umask 0022\n");
 	assert_string_equal(kind_of(path_of("%s/new", scene.rootfs)), "dir 0755");
 	assert_string_equal(kind_of(path_of("%s/new/deep/dir", scene.rootfs)), "dir 0755");
 	assert_string_equal(kind_of(path_of("%s/new/deep/file", scene.rootfs)), "file 0644");
-	assert_string_equal(kind_of(path_of("%s/work/here", scene.rootfs)), "dir 0755");
+	assert_string_equal(kind_of(path_of("%s/srv/here", scene.rootfs)), "dir 0755");
 }
 
 /* --- read-only --- */
