@@ -123,6 +123,19 @@ $(UNIT_CMP_BIN): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(filter-out %/main.o,$(CM
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBCBOX) $(PC_LIBS) -lcmocka -lpthread -lm
 
+# --- The mutant -----------------------------------------------------------
+# A cbox that tests/mutations can tell to do something else: the same objects,
+# and each __wrap_ function of mutant.c stands before the one of its name.
+
+MUTANT := $(B)/mutant/bin/cbox
+MUTANT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/mutations/*.c))
+
+$(MUTANT): $(B)/obj/c/main.o $(MUTANT_OBJ) $(LIBCBOX)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $^ $(PC_LIBS) -lpthread -lm \
+		$$(nm $(MUTANT_OBJ) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
+
 .PHONY: unit-programs
 unit-programs: $(UNIT_BIN)
 
@@ -195,7 +208,7 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(GO_TEST_STAMP) $(ROOTFS) $(LAB)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit
