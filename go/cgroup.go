@@ -165,8 +165,11 @@ func writeLimits(c *Container, dir int) error {
 		if !wanted {
 			continue
 		}
-		eventsCall(c, "write(%s, \"%s\")", limit.file, limit.value)
-		err := cgroupWrite(dir, limit.file, limit.value)
+		deferred, err := childDefersLimit(c, dir, limit.file, limit.value)
+		if !deferred {
+			eventsCall(c, "write(%s, \"%s\")", limit.file, limit.value)
+			err = cgroupWrite(dir, limit.file, limit.value)
+		}
 		if err == nil {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 )
@@ -21,7 +22,12 @@ const (
 	childError
 	childLog
 	childEvents // only where --events was given
+	childPids   // only where childDefersLimit says so
 )
+
+// A pids.max below childThreads would stop the second self: the runtime of a Go program makes some
+// threads, and the limit counts them. C has one.
+const childThreads = 32
 
 // childRequest is what the child needs to know. []byte where any byte may come from outside:
 // JSON strings would change what is not UTF-8.
@@ -32,6 +38,7 @@ type childRequest struct {
 	Command             [][]byte
 	NoPivot, Verbose    bool
 	NewTerminal, Events bool
+	PidsMax             string // "": nothing to write
 }
 
 func init() {
@@ -44,7 +51,7 @@ func init() {
 func childRequestSend(c *Container) error {
 	r := childRequest{Spec: c.Spec, Program: c.Program, Name: c.Name, Rootfs: []byte(c.Rootfs),
 		NoPivot: c.NoPivot, Verbose: c.Verbose, NewTerminal: c.NewTerminal,
-		Events: c.EventsFD >= 0}
+		Events: c.EventsFD >= 0, PidsMax: c.PidsMax}
 	for _, word := range c.Command {
 		r.Command = append(r.Command, []byte(word))
 	}
@@ -95,7 +102,41 @@ func childRequestRead() *Container {
 	if r.Events {
 		c.EventsFD = childEvents
 	}
+	if r.PidsMax != "" {
+		c.PidsFD, c.PidsMax = childPids, r.PidsMax
+	}
 	return c
+}
+
+// childDefersLimit keeps a small pids.max for the child, which writes it when it needs no thread any
+// more. The file is opened here: the child has no path to it and, by then, no right.
+func childDefersLimit(c *Container, dir int, file, value string) (bool, error) {
+	if file != "pids.max" {
+		return false, nil
+	}
+	// Named once more, by pids.limit and in unified: the later one counts.
+	closeFD(&c.PidsFD)
+	c.PidsMax = ""
+	limit, err := strconv.Atoi(value)
+	if err != nil || limit < 0 || limit >= childThreads {
+		return false, nil
+	}
+	c.PidsFD, err = syscall.Openat(dir, file,
+		syscall.O_WRONLY|syscall.O_CLOEXEC|syscall.O_NOFOLLOW, 0)
+	c.PidsMax = value
+	return true, err
+}
+
+// childPidsLimit writes what was kept; the threads that are there stay, and end with execve(2).
+func childPidsLimit(c *Container) error {
+	if c.PidsFD < 0 {
+		return nil
+	}
+	eventsCall(c, "write(pids.max, \"%s\")", c.PidsMax)
+	if _, err := syscall.Write(c.PidsFD, []byte(c.PidsMax)); err != nil {
+		return errorSys(err, "writing %s to pids.max", c.PidsMax)
+	}
+	return nil
 }
 
 // fromParent tells whether fd is a socket pair that this process's parent made (SO_PEERCRED,
@@ -116,9 +157,11 @@ func ChildMain() {
 			"gobox --help lists the commands"), childName, os.Stderr)
 		syscall.Exit(exitRuntime)
 	}
-	for fd := childSync; fd <= childEvents; fd++ {
+	for fd := childSync; fd <= childPids; fd++ {
 		syscall.CloseOnExec(fd)
 	}
+	// It lives for milliseconds; collecting would cost threads and time.
+	debug.SetGCPercent(-1)
 	containerChild(childRequestRead())
 }
 

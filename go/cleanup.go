@@ -84,6 +84,7 @@ func cleanupContainer(c *Container) error {
 	closeFD(&c.ErrorFD)
 	closeFD(&c.ConsoleFD)
 	closeFD(&c.ConsolePeerFD)
+	closeFD(&c.PidsFD)
 	for _, step := range cleanupSteps {
 		if err := step(c); first == nil {
 			first = err

@@ -42,6 +42,8 @@ type Container struct {
 	// What exists.
 	Cgroup        string // "/twinbox/NAME" below cgroupRoot; "": no cgroup stage
 	CgroupFD      int    // directory of the cgroup
+	PidsFD        int    // its pids.max, where the child has to write it: childPidsLimit
+	PidsMax       string // what to write there
 	Pid           int    // the container's first process, seen from the host
 	PidFD         int
 	SyncFD        int    // own end of the socket pair between parent and child
@@ -89,7 +91,7 @@ var cleanupStage = []stage{{"cleanup", cleanupContainer}}
 
 // newContainer gives an empty container: descriptors -1, the rest zero.
 func newContainer() *Container {
-	return &Container{CgroupFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
+	return &Container{CgroupFD: -1, PidsFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
 		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateFD: -1}
 }
 

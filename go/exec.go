@@ -131,6 +131,9 @@ func execCommand(c *Container) error {
 	if parentIsGone(c) {
 		return errorSay("the runtime is gone")
 	}
+	if err := childPidsLimit(c); err != nil {
+		return err
+	}
 	// 'x' on the error pipe: only execve(2) is left.
 	if _, err := syscall.Write(c.ErrorFD, []byte("x")); err != nil {
 		return errorSys(err, "telling the parent")

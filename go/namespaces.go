@@ -39,13 +39,10 @@ func flagNames(flags uintptr) string {
 	return text
 }
 
-// childFiles are the descriptors of the second self, see childSync.
+// childFiles are the descriptors of the second self, see childSync; -1 where it has none.
 func childFiles(c *Container, sync, failure int) []uintptr {
-	files := []uintptr{0, 1, 2, uintptr(sync), uintptr(failure), uintptr(c.LogFD)}
-	if c.EventsFD >= 0 {
-		files = append(files, uintptr(c.EventsFD))
-	}
-	return files
+	return []uintptr{0, 1, 2, uintptr(sync), uintptr(failure), uintptr(c.LogFD),
+		uintptr(c.EventsFD), uintptr(c.PidsFD)}
 }
 
 // create makes the container's process. Until its ids are mapped it would lose all capabilities

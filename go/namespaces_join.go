@@ -23,6 +23,7 @@ const (
 	cloneFiles      = 0x400
 	cloneIntoCgroup = 0x200000000
 	lowestCopyFD    = 16 // copies of descriptors stay clear of the child's own numbers
+	noFile          = ^uintptr(0)
 )
 
 // cloneArgs is struct clone_args of clone3(2).
@@ -45,7 +46,7 @@ type joinPlan struct {
 	joinsN  int
 	clone   cloneArgs
 	pidfd   int32
-	files   [childEvents + 1]uintptr // copies at lowestCopyFD or above
+	files   [childPids + 1]uintptr // copies at lowestCopyFD or above; noFile: none
 	filesN  int
 	self    uintptr // this program, opened
 	empty   *byte
@@ -97,6 +98,11 @@ func openJoins(c *Container, plan *joinPlan) error {
 // copyFiles moves the child's descriptors out of the way of their final numbers.
 func copyFiles(plan *joinPlan, files []uintptr) error {
 	for _, fd := range files {
+		if fd == noFile {
+			plan.files[plan.filesN] = noFile
+			plan.filesN++
+			continue
+		}
 		copied, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC,
 			lowestCopyFD)
 		if errno != 0 {
@@ -266,6 +272,9 @@ func joinerRun(plan *joinPlan) {
 func joinedExec(plan *joinPlan) {
 	syscall.RawSyscall(syscall.SYS_SETSID, 0, 0, 0)
 	for i := childSync; i < plan.filesN; i++ {
+		if plan.files[i] == noFile {
+			continue
+		}
 		syscall.RawSyscall(syscall.SYS_DUP3, plan.files[i], uintptr(i), 0)
 	}
 	if plan.capsN > 0 {

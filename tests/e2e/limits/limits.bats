@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# Limits that bite, and cgroup files that hold what the spec says.
+
+load ../helper
+
+# limited RESOURCES: the plain spec with these resources is $spec.
+limited() {
+	spec=$BATS_TEST_TMPDIR/limited.json
+	sed -e "s|\"resources\": {}|\"resources\": { $1 }|" \
+		-e "s|\"path\": \"[^\"]*\"|\"path\": \"$top/$ROOTFS\"|" \
+		"$SPECS/plain.json" >"$spec"
+	grep -q 'resources": { "' "$spec"
+}
+
+# in_cgroup FILE [KEY]: a file of the held container's cgroup, or one line of it.
+in_cgroup() {
+	local path
+	path=/sys/fs/cgroup$(sed 's/^0:://' "/proc/$pid/cgroup")/$1
+	if [ $# = 1 ]; then cat "$path"; else awk -v key="$2" '$1 == key { print $2 }' "$path"; fi
+}
+
+at_least() { [ "$(in_cgroup "$1" "$2")" -ge "$3" ]; }
+
+memory() {
+	expect 137 run_box --spec "$spec" -- /bin/dd if=/dev/zero of=/dev/null bs=64M count=1
+	hold memory --spec "$spec" -- /bin/sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=1; cat'
+	await at_least memory.events oom_kill 1
+	same 16777216 "$(in_cgroup memory.max)"
+	same 0 "$(in_cgroup memory.swap.max)"
+	expect 0 let_go
+	# Within the limit nothing is killed.
+	expect 0 run_box --spec "$spec" -- /bin/dd if=/dev/zero of=/dev/null bs=4M count=4
+}
+@test "over the memory limit the command is killed: 137" {
+	limited '"memory": { "limit": 16777216, "swap": 16777216 }'
+	both memory
+}
+
+# Too small for the child itself. How far it comes is the kernel's affair: killed before execve(2)
+# it is the runtime's failure and told, in execve(2) it is a killed command's.
+tiny() {
+	local got=0
+	run_box --spec "$spec" -- /bin/true 2>"$BATS_TEST_TMPDIR/err" || got=$?
+	[ "$got" = 137 ] || {
+		same 125 "$got"
+		cat "$BATS_TEST_TMPDIR/err"
+		grep -q "^${box##*/}: ..*" "$BATS_TEST_TMPDIR/err"
+	}
+}
+@test "a memory limit in which nothing can start leaves nothing" {
+	limited '"memory": { "limit": 65536, "swap": 65536 }'
+	both tiny
+}
+
+pids() {
+	hold pids --spec "$spec" -- \
+		/bin/sh -c '(sleep 1000 & sleep 1000 & sleep 1000 & sleep 1000 & sleep 1000); cat'
+	await at_least pids.events max 1
+	same 4 "$(in_cgroup pids.max)"
+	[ "$(in_cgroup pids.current)" -le 4 ]
+	expect 0 let_go
+}
+@test "over the pids limit fork fails" {
+	limited '"pids": { "limit": 4 }'
+	both pids
+}
+
+one_process() {
+	local got=0
+	expect 0 run_box --spec "$spec" -- /bin/cat /etc/hostname
+	same "$(cat "$ROOTFS/etc/hostname")" "$out"
+	run_box --spec "$spec" -- /bin/sh -c 'cat /etc/hostname; echo here' >"$BATS_TEST_TMPDIR/out" 2>&1 || got=$?
+	[ "$got" != 0 ]
+	grep -q "can't fork" "$BATS_TEST_TMPDIR/out"
+}
+@test "a pids limit of 1 is enough for a command that does not fork" {
+	limited '"pids": { "limit": 1 }'
+	both one_process
+}
+
+cpu() {
+	local used before after
+	hold cpu --spec "$spec" -- /bin/sh -c 'while :; do :; done & cat'
+	same '20000 100000' "$(in_cgroup cpu.max)"
+	await at_least cpu.stat nr_throttled 2
+	before=$(in_cgroup cpu.stat usage_usec)
+	used=$(date +%s%N)
+	sleep 2
+	after=$(in_cgroup cpu.stat usage_usec)
+	used=$(((after - before) * 100000 / ($(date +%s%N) - used)))
+	echo "$used % of a processor"
+	[ "$used" -ge 10 ]
+	[ "$used" -le 30 ]
+	let_go || true
+}
+@test "a busy loop gets its quota of the processor" {
+	limited '"cpu": { "quota": 20000, "period": 100000 }'
+	both cpu
+}
+
+as_in_full() {
+	hold files --spec shared/specs/full.json -- /bin/cat
+	same 0::/twinbox/full "$(cat "/proc/$pid/cgroup")"
+	same 52428800 "$(in_cgroup memory.max)"
+	same 0 "$(in_cgroup memory.swap.max)"
+	same 4194304 "$(in_cgroup memory.low)"
+	same '20000 100000' "$(in_cgroup cpu.max)"
+	same 20 "$(in_cgroup cpu.weight)"
+	same 64 "$(in_cgroup pids.max)"
+	expect 0 let_go
+}
+@test "the cgroup's files hold what shared/specs/full.json says" { both as_in_full; }
+
+unified() {
+	hold unified --spec "$spec" -- /bin/cat
+	same 33554432 "$(in_cgroup memory.high)"
+	same 50 "$(in_cgroup cpu.weight)"
+	same max "$(in_cgroup pids.max)"
+	expect 0 let_go
+}
+@test "unified: files of cgroup v2 by their names" {
+	limited '"unified": { "memory.high": "33554432", "cpu.weight": "50", "pids.max": "max" }'
+	both unified
+}
+
+no_such() {
+	expect 125 run_box --spec "$spec" -- /bin/true
+	same "${box##*/}: cgroup: writing 1 to memory.nothing: No such file or directory (ENOENT)" \
+		"${err%%$'\n'*}"
+}
+@test "a file that is not there is told" {
+	limited '"unified": { "memory.nothing": "1" }'
+	both no_such
+}
