@@ -9,6 +9,8 @@ CBOX=${CBOX:-build/bin/cbox}
 GOBOX=${GOBOX:-build/bin/gobox}
 SPECS=tests/e2e/specs
 ROOTFS=build/rootfs
+# For a cbox with sanitizers: what they find is on standard error, with a status of its own.
+export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:exitcode=99
 
 # both FUNCTION [ARG...]: calls FUNCTION once with $box and $other set to each runtime. Never in a
 # condition: bash would not stop at a failing line in it.
@@ -48,6 +50,8 @@ unchanged() {
 		"$CBOX" gc
 	fi
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	# A runtime in the background has nobody who looks at its end.
+	! grep -rsI -D skip -E '==[0-9]+==ERROR|runtime error:|^panic:|^fatal error:' "$BATS_TEST_TMPDIR"
 }
 
 # expect STATUS COMMAND...: runs it, keeps stdout in $out and stderr in $err.
