@@ -155,7 +155,8 @@ func init() {
 	}
 	c := newContainer()
 	waitBlockSignals(c)
-	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE,
+	// Not SIGHUP: under nohup(1) it is ignored, and so it stays.
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGPIPE,
 		syscall.SIGXFSZ, sigRTMax} {
 		syscall.Kill(os.Getpid(), s)
 	}
