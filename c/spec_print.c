@@ -287,7 +287,7 @@ int spec_print(const struct spec *s, FILE *out, struct error *e)
 	if (!failed)
 		failed = json_write(tree, out);
 	json_decref(tree);
-	if (!failed && (fflush(out) != 0 || ferror(out)))
-		failed = -1;
-	return failed ? error_sys(e, "printing the spec") : 0;
+	if (failed)
+		return error_sys(e, "printing the spec");
+	return fflush(out) != 0 || ferror(out) ? error_sys(e, "writing the output") : 0;
 }

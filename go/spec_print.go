@@ -233,7 +233,7 @@ func specPrint(s *Spec, out io.Writer) error {
 	var text bytes.Buffer
 	jsonWrite(specTree(s), &text)
 	if _, err := out.Write(text.Bytes()); err != nil {
-		return errorSys(err, "printing the spec")
+		return errorSys(err, "writing the output")
 	}
 	return nil
 }
