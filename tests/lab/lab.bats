@@ -120,6 +120,15 @@ lab() {
 	[[ $err == *sysrq* || $err == *'Kernel Offset'* ]]
 }
 
+@test "a machine that hangs under the command is not waited for" {
+	export LAB_SILENT_SECONDS=12
+	lab -- sh -c 'echo 0 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger'
+	[ "$status" = 125 ]
+	[[ $err == *'no sign of life for 12 seconds'* ]]
+	lab -- sleep 15
+	[ "$status" = 0 ]
+}
+
 @test "two machines at the same time" {
 	infra/lab/lab run -- sh -c 'echo first' >"$BATS_TEST_TMPDIR/first" 3>&- &
 	lab -- sh -c 'echo second'
