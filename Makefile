@@ -61,7 +61,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 UNIT_CMP_BIN := $(filter $(B)/unit/test_compare_%,$(UNIT_BIN))
 UNIT_LIB_BIN := $(filter-out $(UNIT_CMP_BIN),$(UNIT_BIN))
-GO_SRC := $(shell find go -name '*.go' -o -name go.mod -o -name '*.json' 2>/dev/null)
+GO_SRC := $(shell find go -name '*.go' -o -name '*.s' -o -name go.mod -o -name '*.json' 2>/dev/null)
 
 LIBCBOX := $(B)/lib/libcbox.a
 PROGRAMS := $(if $(wildcard c/main.c),$(B)/bin/cbox) \

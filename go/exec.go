@@ -10,26 +10,43 @@ import (
 
 const (
 	defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	sigUnblock  = 1 // SIG_UNBLOCK
 	sigSetmask  = 2 // SIG_SETMASK
 	sigDfl      = 0
 	sigIgn      = 1
 	signals     = 64 // the kernel's _NSIG
+
+	saRestorer = 0x04000000 // SA_RESTORER: the kernel wants to be told how a handler ends
+	saOnstack  = 0x08000000 // SA_ONSTACK: Go's stacks are too small for a handler
+	saRestart  = 0x10000000 // SA_RESTART
 )
 
 // ofWrites: what a write of ours may raise: the reader of -v or --events went away, or RLIMIT_FSIZE
 // is reached. Blocked, write(2) tells it by its errno.
 var ofWrites = []syscall.Signal{syscall.SIGPIPE, syscall.SIGXFSZ}
 
-// setAction and setMask are rt_sigaction(2) and rt_sigprocmask(2) of the kernel: os/signal cannot
+// setAction, catchSignal and changeMask are rt_sigaction(2) and rt_sigprocmask(2) of the kernel: os/signal cannot
 // undo an ignored signal, and Go's runtime must not notice.
 func setAction(signal syscall.Signal, handler uint64) {
-	action := [4]uint64{handler} // struct sigaction of the kernel: no flags, empty mask
-	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(signal),
-		uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+	sigaction(signal, &kernelSigaction{handler: handler})
 }
 
-func setMask(mask uint64) (before uint64) {
-	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetmask, uintptr(unsafe.Pointer(&mask)),
+// catchSignal has the handler of wait_ARCH.s called for signal, with all others held back.
+func catchSignal(signal syscall.Signal) {
+	sigaction(signal, &kernelSigaction{handler: uint64(signalHandlerPC),
+		flags: saRestorer | saOnstack | saRestart, restorer: uint64(signalReturnPC), mask: ^uint64(0)})
+}
+
+// kernelSigaction is struct sigaction as the kernel of amd64 and arm64 has it.
+type kernelSigaction struct{ handler, flags, restorer, mask uint64 }
+
+func sigaction(signal syscall.Signal, action *kernelSigaction) {
+	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(signal),
+		uintptr(unsafe.Pointer(action)), 0, 8, 0, 0)
+}
+
+func changeMask(how uintptr, mask uint64) (before uint64) {
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, how, uintptr(unsafe.Pointer(&mask)),
 		uintptr(unsafe.Pointer(&before)), 8, 0, 0)
 	return before
 }
@@ -41,7 +58,7 @@ func resetSignals() {
 	for _, signal := range ofWrites {
 		mask |= 1 << (signal - 1)
 	}
-	setMask(mask)
+	changeMask(sigSetmask, mask)
 	for signal := syscall.Signal(1); signal <= signals; signal++ {
 		setAction(signal, sigDfl)
 	}
@@ -89,12 +106,12 @@ func tryExec(c *Container, path string) error {
 		return err
 	}
 	forgetWrites()
-	before := setMask(0)
+	before := changeMask(sigSetmask, 0)
 	// Not syscall.Exec: it would put RLIMIT_NOFILE back to what Go found at its start, over
 	// what the privileges stage has set.
 	_, _, errno := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(name)),
 		uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])))
-	setMask(before)
+	changeMask(sigSetmask, before)
 	return errno
 }
 

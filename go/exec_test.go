@@ -37,7 +37,7 @@ func init() {
 	syscall.CloseOnExec(c.SyncFD)
 	syscall.CloseOnExec(c.ErrorFD)
 	if request.RaiseOfWrites {
-		setMask(1<<(syscall.SIGPIPE-1) | 1<<(syscall.SIGXFSZ-1))
+		changeMask(sigSetmask, 1<<(syscall.SIGPIPE-1)|1<<(syscall.SIGXFSZ-1))
 		syscall.Tgkill(os.Getpid(), syscall.Gettid(), syscall.SIGPIPE)
 		syscall.Tgkill(os.Getpid(), syscall.Gettid(), syscall.SIGXFSZ)
 	}

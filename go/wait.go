@@ -1,13 +1,15 @@
 // Stage "wait" (parent): hand signals on, carry the terminal, reap the command.
 //
 // One ppoll(2) loop over the container's pidfd, the signals and, with a terminal of the container's
-// own, both directions of it. Signals belong to Go's runtime, so that a goroutine writes into a
-// pipe what C reads from a signalfd(2).
+// own, both directions of it. C blocks the signals and reads them from a signalfd(2); Go cannot,
+// since its runtime has threads that do not block them. So a handler of our own, a few lines of
+// assembler in wait_ARCH.s, writes the number of a signal into a pipe. os/signal does the same at a
+// price that was half of a container's start: for each of 41 signals it goes from this locked thread
+// to another one and back, once to begin and once to end.
 
 package gobox
 
 import (
-	"os"
 	"os/signal"
 	"syscall"
 	"unsafe"
@@ -29,27 +31,55 @@ const (
 	sigRTMax = 64
 )
 
-// signals waiting to be handed on; as many as may come before the command runs.
-var caught = make(chan os.Signal, 64)
+// The addresses of the handler and of what it returns to, set in wait_ARCH.s.
+var signalHandlerPC, signalReturnPC uintptr
+
+// signalReader is where waitCommand reads the numbers, signalWriter what the handler writes them
+// to; -1 before waitBlockSignals. A process has one set of handlers, and so one pipe.
+var signalReader, signalWriter int32 = -1, -1
+
+// signalPipeError is why there is no pipe: for waitCommand, whose failure it is.
+var signalPipeError error
+
+func forwardedMask() uint64 {
+	var mask uint64
+	for _, s := range forwarded {
+		// Under nohup(1) a hang-up is nothing to the command either.
+		if s != syscall.SIGHUP || !signal.Ignored(s) {
+			mask |= 1 << (s - 1)
+		}
+	}
+	for s := sigRTMin; s <= sigRTMax; s++ {
+		mask |= 1 << (s - 1)
+	}
+	return mask
+}
 
 // waitBlockSignals catches the signals that waitCommand hands on, from before the first resource
 // is made, so that none of them ends the runtime half-way. What a write of ours may raise must not
 // end us before cleanup: write(2) then says EPIPE or, as Go has it already, EFBIG.
 func waitBlockSignals(c *Container) {
-	for _, s := range forwarded {
-		// Under nohup(1) a hang-up is nothing to the command either.
-		if s != syscall.SIGHUP || !signal.Ignored(s) {
-			signal.Notify(caught, s)
+	var pipe [2]int
+	signal.Ignore(syscall.SIGPIPE)
+	// A full pipe drops signals rather than stop the thread that got one.
+	signalPipeError = syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK)
+	if signalPipeError != nil {
+		return
+	}
+	signalReader, signalWriter = int32(pipe[0]), int32(pipe[1])
+	mask := forwardedMask()
+	for s := syscall.Signal(1); s <= signals; s++ {
+		if mask>>(s-1)&1 == 1 {
+			catchSignal(s)
 		}
 	}
-	for s := syscall.Signal(sigRTMin); s <= sigRTMax; s++ {
-		signal.Notify(caught, s)
-	}
-	signal.Ignore(syscall.SIGPIPE)
+	// The caller may have blocked them.
+	changeMask(sigUnblock, mask)
 }
 
-// waitUnblockSignals: what came too late for the command has nobody to go to any more.
-func waitUnblockSignals(c *Container) { signal.Reset() }
+// waitUnblockSignals: what came too late for the command has nobody to go to any more. The
+// handlers and their pipe stay to the end of the process, which is near.
+func waitUnblockSignals(c *Container) { signal.Reset(syscall.SIGPIPE) }
 
 // pollFD is struct pollfd of poll(2).
 type pollFD struct {
@@ -69,22 +99,9 @@ func poll(fds []pollFD) error {
 	return nil
 }
 
-// writeSignals writes each caught signal's number to fd until done is closed.
-func writeSignals(fd int, done, stopped chan struct{}) {
-	defer close(stopped)
-	for {
-		select {
-		case s := <-caught:
-			syscall.Write(fd, []byte{byte(s.(syscall.Signal))})
-		case <-done:
-			return
-		}
-	}
-}
-
-func forwardSignal(c *Container, signalFD int) {
+func forwardSignal(c *Container) {
 	var number [1]byte
-	if n, err := syscall.Read(signalFD, number[:]); n != len(number) || err != nil {
+	if n, err := syscall.Read(int(signalReader), number[:]); n != len(number) || err != nil {
 		return
 	}
 	if syscall.Signal(number[0]) == syscall.SIGWINCH && c.NewTerminal {
@@ -169,7 +186,7 @@ func moveTerminal(c *Container, pumps *[2]pump, fds []pollFD) {
 	}
 }
 
-func waitLoop(c *Container, signalFD int) error {
+func waitLoop(c *Container) error {
 	pumps := [2]pump{waitInput: {from: -1, to: c.ConsoleFD}, waitOutput: {from: c.ConsoleFD, to: 1}}
 	if c.NewTerminal {
 		pumps[waitInput].from = 0
@@ -179,7 +196,7 @@ func waitLoop(c *Container, signalFD int) error {
 			waitInput:   pumps[waitInput].waitsFor(),
 			waitOutput:  pumps[waitOutput].waitsFor(),
 			waitPidFD:   {fd: int32(c.PidFD), events: pollIn},
-			waitSignals: {fd: int32(signalFD), events: pollIn},
+			waitSignals: {fd: signalReader, events: pollIn},
 		}
 		if err := poll(fds); err != nil {
 			if err == syscall.EINTR {
@@ -188,7 +205,7 @@ func waitLoop(c *Container, signalFD int) error {
 			return errorSys(err, "waiting for the command")
 		}
 		if fds[waitSignals].revents != 0 {
-			forwardSignal(c, signalFD)
+			forwardSignal(c)
 		}
 		moveTerminal(c, &pumps, fds)
 		if fds[waitPidFD].revents != 0 {
@@ -223,20 +240,11 @@ func reap(c *Container) error {
 // waitCommand runs until the command has ended: signals to it (pidfd_send_signal(2)), pty both
 // ways, exit status.
 func waitCommand(c *Container) error {
-	var pipe [2]int
-	if err := syscall.Pipe2(pipe[:], syscall.O_CLOEXEC); err != nil {
-		return errorSys(err, "making a pipe for signals")
+	if signalPipeError != nil {
+		return errorSys(signalPipeError, "making a pipe for signals")
 	}
-	done, stopped := make(chan struct{}), make(chan struct{})
-	go writeSignals(pipe[1], done, stopped)
-	err := waitLoop(c, pipe[0])
-	if err == nil {
-		err = reap(c)
+	if err := waitLoop(c); err != nil {
+		return err
 	}
-	// Both ends only when nobody writes any more: the number would soon be another file's.
-	close(done)
-	<-stopped
-	syscall.Close(pipe[0])
-	syscall.Close(pipe[1])
-	return err
+	return reap(c)
 }

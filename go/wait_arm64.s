@@ -1,0 +1,26 @@
+// The handler of the signals that gobox hands on to its command: see wait.go. It runs on whichever
+// thread the kernel has chosen, on that thread's stack for signals, and touches nothing of Go's.
+
+#include "textflag.h"
+
+// write(signalWriter, &number, 1); the kernel puts all registers back afterwards.
+TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
+	SUB $16, RSP
+	MOVD R0, 8(RSP)
+	MOVW ·signalWriter(SB), R0
+	ADD $8, RSP, R1
+	MOVD $1, R2
+	MOVD $64, R8 // SYS_write
+	SVC
+	ADD $16, RSP
+	RET
+
+// What the handler returns to: rt_sigreturn(2).
+TEXT ·signalReturn(SB), NOSPLIT|NOFRAME, $0
+	MOVD $139, R8 // SYS_rt_sigreturn
+	SVC
+
+DATA ·signalHandlerPC(SB)/8, $·signalHandler(SB)
+GLOBL ·signalHandlerPC(SB), RODATA, $8
+DATA ·signalReturnPC(SB)/8, $·signalReturn(SB)
+GLOBL ·signalReturnPC(SB), RODATA, $8
