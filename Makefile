@@ -83,7 +83,7 @@ $(B)/obj/%.o: %.c Makefile VERSION | $(call stamp,build)
 $(B)/obj/compare/%.o $(B)/obj/tests/unit/%.o: CFLAGS += -Icompare
 
 # What the assembler reads in (.incbin) is no header that -MMD would see.
-$(B)/obj/compare/embed.o: shared/facts.json shared/differences.json
+$(B)/obj/compare/embed.o: shared/facts.json shared/differences.json shared/syscalls.json
 
 $(LIBCBOX): $(LIB_OBJ)
 	@mkdir -p $(@D)

@@ -1,8 +1,9 @@
 /*
- * embed.c: the two lists in shared/ become part of the program, so that it stands alone.
+ * embed.c: the lists in shared/ become part of the program, so that it stands alone.
  * The assembler reads the files from the directory that the compiler was started in: the project's.
  */
 #include "facts.h"
+#include "trace.h"
 
 #define EMBED(symbol, file)                                                                        \
 	__asm__(".pushsection .rodata\n"                                                           \
@@ -15,3 +16,4 @@
 
 EMBED(facts_json, "shared/facts.json");
 EMBED(differences_json, "shared/differences.json");
+EMBED(syscalls_json, "shared/syscalls.json");

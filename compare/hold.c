@@ -19,6 +19,8 @@
 #define END_MS	  20000
 #define WORDS_MAX 32
 
+static const char *const nothing[] = {NULL};
+
 const char *held_file(const struct held *h, const char *name, char path[PATH_MAX])
 {
 	if (snprintf(path, PATH_MAX, "%s/%s", h->dir, name) >= PATH_MAX)
@@ -29,7 +31,7 @@ const char *held_file(const struct held *h, const char *name, char path[PATH_MAX
 /* What a word of a column's command line stands for; other words stand for themselves. */
 static const char *fill_in(const struct held *h, const char *word, char path[PATH_MAX])
 {
-	static const char *const files[] = {"pid", "events", "state"};
+	static const char *const files[] = {"pid", "events", "state", "trace"};
 
 	if (word[0] != '%')
 		return word;
@@ -43,14 +45,19 @@ static const char *fill_in(const struct held *h, const char *word, char path[PAT
 					  : RUN_NAME;
 }
 
-/* Starts one of the column's command lines in child. */
-static int start_words(struct held *h, struct child *child, const char *const *words,
-	const char *const command[], struct error *e)
+/* Starts one of the column's command lines in child, behind the words of wrapper. */
+static int start_words(struct held *h, struct child *child, const char *const *wrapper,
+	const char *const *words, const char *const command[], struct error *e)
 {
 	char *argv[WORDS_MAX + 1];
 	size_t n = 0;
 	int result;
 
+	for (; *wrapper && n < WORDS_MAX; wrapper++) {
+		char path[PATH_MAX];
+
+		argv[n++] = strdup(fill_in(h, *wrapper, path));
+	}
 	for (; *words && n < WORDS_MAX; words++) {
 		char path[PATH_MAX];
 
@@ -86,6 +93,12 @@ static int count_parents(const struct plan *p)
 int held_start(struct held *h, const struct plan *p, const struct column *c,
 	const char *const command[], struct error *e)
 {
+	return held_start_under(h, p, c, nothing, command, e);
+}
+
+int held_start_under(struct held *h, const struct plan *p, const struct column *c,
+	const char *const wrapper[], const char *const command[], struct error *e)
+{
 	memset(h, 0, sizeof(*h));
 	child_init(&h->child);
 	h->plan = p;
@@ -102,7 +115,7 @@ int held_start(struct held *h, const struct plan *p, const struct column *c,
 	}
 	if (!c->twin && bundle_write(p, c, command, h->dir, e))
 		return -1;
-	return start_words(h, &h->child, c->run, command, e);
+	return start_words(h, &h->child, wrapper, c->run, command, e);
 }
 
 /* The line that says what went wrong: the last that is no hint (runc warns before it fails). */
@@ -236,12 +249,11 @@ int held_gone(const struct held *h, int limit)
 
 int held_undo(struct held *h, struct error *e)
 {
-	static const char *const none[] = {NULL};
 	struct child child;
 	int result;
 
 	child_init(&child);
-	result = start_words(h, &child, h->column->undo, none, e) ||
+	result = start_words(h, &child, nothing, h->column->undo, nothing, e) ||
 		 child_finish(&child, deadline_in(END_MS), e);
 	if (!result && child.status)
 		result = error_say(e, "undo ended with %d: %.200s", child.status, child.err_text);

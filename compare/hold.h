@@ -25,6 +25,10 @@ struct held {
 int held_start(struct held *h, const struct plan *p, const struct column *c,
 	const char *const command[], struct error *e);
 
+/* The same behind another program: wrapper's words are filled in as a column's are (columns.c). */
+int held_start_under(struct held *h, const struct plan *p, const struct column *c,
+	const char *const wrapper[], const char *const command[], struct error *e);
+
 /*
  * Waits until the command really runs and h->pid is known. say: a line that the command is given
  * and sends back (cat does); NULL: the command says "ready" by itself.

@@ -5,10 +5,12 @@
  *   compare observe  the facts of one column as JSON
  *   compare diff     two such files: the ids that differ
  *   compare facts    the list of facts
+ *   compare trace    the system calls of each column, side by side
  */
 #include "facts.h"
 #include "measure.h"
 #include "report.h"
+#include "trace.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@
 enum { SAME = 0, DIFFERENT = 1, COULD_NOT = 2 };
 
 struct options {
-	const char *spec, *rootfs, *columns, *format, *only;
+	const char *spec, *rootfs, *columns, *format, *only, *stage;
 	bool quick;
 	const char *operands[3];
 	int operands_n;
@@ -32,6 +34,8 @@ static const char usage[] =
 	"                   [--quick | --only network|limits|lifecycle]\n"
 	"       compare diff A.json B.json\n"
 	"       compare facts\n"
+	"       compare trace [--spec FILE] [--rootfs DIR] [--columns cbox,gobox] [--stage NAME]\n"
+	"                   [--format table|json]\n"
 	"       compare --version | --help\n";
 
 static int fail(const struct error *e)
@@ -51,12 +55,13 @@ static int read_options(int argc, char **argv, struct options *o)
 	static const struct option known[] = {{"spec", required_argument, NULL, 's'},
 		{"rootfs", required_argument, NULL, 'r'}, {"columns", required_argument, NULL, 'c'},
 		{"column", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
-		{"only", required_argument, NULL, 'o'}, {"quick", no_argument, NULL, 'q'}, {0}};
+		{"only", required_argument, NULL, 'o'}, {"stage", required_argument, NULL, 't'}, {"quick", no_argument, NULL, 'q'}, {0}};
 	const char **slots[128] = {['s'] = &o->spec,
 		['r'] = &o->rootfs,
 		['c'] = &o->columns,
 		['f'] = &o->format,
-		['o'] = &o->only};
+		['o'] = &o->only,
+		['t'] = &o->stage};
 	int ch;
 
 	memset(o, 0, sizeof(*o));
@@ -291,6 +296,23 @@ static int command_facts(const struct options *o)
 	return SAME;
 }
 
+static int command_trace(const struct options *o)
+{
+	struct plan p = {.lock = -1};
+	struct error e;
+	int result = COULD_NOT;
+
+	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
+		return say_usage("no such format: ", o->format);
+	if (!prepare(o, &p, &e))
+		result = trace_command(&p, o->columns, o->stage, o->format, language(),
+			colour_wanted(), &e);
+	if (result == COULD_NOT)
+		fail(&e);
+	plan_free(&p);
+	return result;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct options *o);
@@ -300,6 +322,7 @@ static const struct {
 	{"observe", command_observe, 0},
 	{"diff", command_diff, 2},
 	{"facts", command_facts, 0},
+	{"trace", command_trace, 0},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* table.c: the report for people: at most 100 columns wide, what does not match comes first. */
 #include "facts.h"
 #include "report.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,59 +49,9 @@ struct table {
 	FILE *out;
 };
 
-/* Columns that one character takes: two for CJK, kana and full-width forms. */
-static int char_width(const unsigned char *s, size_t len)
-{
-	unsigned int code = len == 3 ? (s[0] & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u) : 0;
-
-	return len == 4 || (code >= 0x1100 && code < 0x1160) || (code >= 0x2e80 && code < 0xa4d0) ||
-			       (code >= 0xac00 && code < 0xd7a4) ||
-			       (code >= 0xf900 && code < 0xfb00) ||
-			       (code >= 0xff00 && code < 0xff61)
-		       ? 2
-		       : 1;
-}
-
-static size_t char_length(unsigned char c)
-{
-	return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-}
-
-static int text_width(const char *text)
-{
-	int width = 0;
-
-	for (const char *p = text; *p;) {
-		size_t len = strnlen(p, char_length((unsigned char)*p));
-
-		width += char_width((const unsigned char *)p, len);
-		p += len;
-	}
-	return width;
-}
-
-/* Prints text in exactly width columns if pad, else in at most; what is too long ends in "…". */
 static void print_cut(const struct table *t, const char *text, int width, bool pad)
 {
-	bool cut = text_width(text) > width;
-	int used = 0;
-
-	for (const char *p = text; *p;) {
-		size_t len = strnlen(p, char_length((unsigned char)*p));
-		int w = char_width((const unsigned char *)p, len);
-
-		if (used + w > width - cut)
-			break;
-		fwrite(p, 1, len, t->out);
-		used += w;
-		p += len;
-	}
-	if (cut) {
-		fputs("…", t->out);
-		used++;
-	}
-	for (; pad && used < width; used++)
-		fputc(' ', t->out);
+	text_put(t->out, text, width, pad);
 }
 
 static void paint(const struct table *t, const char *code)
