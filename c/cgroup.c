@@ -130,8 +130,8 @@ static int enter(struct container *c, int dir, const char *path, const char *nam
 	if (next < 0)
 		error_sys(e, "opening cgroup %s", path);
 	else if (made && !leaf)
-		fsetxattr(
-			next, CGROUP_MARK, "", 0, 0); /* without it the parent only stays behind */
+		fsetxattr(next, CGROUP_MARK, NULL, 0,
+			0); /* without it the parent only stays behind */
 	if (next < 0 && leaf)
 		unlinkat(dir, name, AT_REMOVEDIR);
 	return next;

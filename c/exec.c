@@ -34,11 +34,14 @@ static void reset_signals(void)
 	for (int i = 0; i < OF_WRITES; i++)
 		sigaddset(&set, of_writes[i]);
 	sigprocmask(SIG_SETMASK, &set, NULL);
-	for (int signal = 1; signal < NSIG; signal++)
-		sigaction(signal, &standard, NULL); /* EINVAL for KILL and STOP */
-	/* glibc keeps these two for itself and refuses them; the kernel does not. */
-	for (int signal = 32; signal <= 33; signal++)
-		syscall(SYS_rt_sigaction, signal, (const uint64_t[4]){0}, NULL, sizeof(uint64_t));
+	for (int signal = 1; signal < NSIG; signal++) {
+		/* glibc keeps these two for itself and refuses them; the kernel does not. */
+		if (signal == 32 || signal == 33)
+			syscall(SYS_rt_sigaction, signal, (const uint64_t[4]){0}, NULL,
+				sizeof(uint64_t));
+		else
+			sigaction(signal, &standard, NULL); /* EINVAL for KILL and STOP */
+	}
 }
 
 /* The signals of our own writes are nothing for the command: ignoring one forgets it. */

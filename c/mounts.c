@@ -29,9 +29,11 @@ typedef int mounts_step(struct container *c, struct mounts *m, struct error *e);
 /* The newest call that is needed stands for all: with bad arguments it fails, but not so. */
 static int mounts_check_kernel(struct container *c, struct mounts *m, struct error *e)
 {
+	struct mount_attr none = {0};
+
 	(void)c;
 	(void)m;
-	if (mount_setattr(-1, "", AT_EMPTY_PATH, NULL, 0) < 0 && errno == ENOSYS) {
+	if (sys_setattr(-1, 0, &none) < 0 && errno == ENOSYS) {
 		error_sys(e, "the kernel has no mount_setattr");
 		return error_hint(e, "Linux 5.12 or newer is needed");
 	}

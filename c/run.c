@@ -71,12 +71,12 @@ int run_find_rootfs(const char *option, const char *spec_file, const struct spec
 	} else if (!path) {
 		path = s->root.path ? s->root.path : DEFAULT_ROOTFS;
 	}
-	if (!realpath(path, out)) {
+	if (stat(path, &st) < 0 || !realpath(path, out)) {
 		error_sys(e, "rootfs %s", path);
 		return error_hint(
 			e, "make rootfs builds one in " DEFAULT_ROOTFS "; --rootfs names another");
 	}
-	if (stat(out, &st) == 0 && !S_ISDIR(st.st_mode)) {
+	if (!S_ISDIR(st.st_mode)) {
 		errno = ENOTDIR;
 		return error_sys(e, "rootfs %s", path);
 	}
@@ -141,7 +141,8 @@ static int run_spec(const char *program, const struct run_options *o, const stru
 	int result;
 
 	container_init(&c);
-	snprintf(name, sizeof(name), "box-%d", getpid());
+	if (!o->name)
+		snprintf(name, sizeof(name), "box-%d", getpid());
 	if ((o->name && state_check_name(o->name, e) < 0) ||
 		run_find_rootfs(o->rootfs, o->spec, s, rootfs, e) < 0 ||
 		(o->pid_file && check_pid_file(o->pid_file, e) < 0) || cgroup_check(s, e) < 0)

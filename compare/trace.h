@@ -127,7 +127,7 @@ bool trace_changes(const struct trace_call *c);
 
 /* trace_reasons.c */
 struct reason {
-	const char *call, *args, *instead;
+	const char *args, *instead;
 	json_t *entry;
 	bool fold, sometimes, used;
 };

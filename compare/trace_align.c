@@ -43,10 +43,21 @@ static bool pair(const struct trace_call *a, const struct trace_call *b)
 	       (a->changes && b->changes && !a->only && !b->only && !strcmp(a->name, b->name));
 }
 
+/* One of them is what a runtime does in the background: it may equal anything by chance. */
+static bool noise(const struct trace_row *row, const struct trace_call *c)
+{
+	if (c->only && c->only->fold)
+		return true;
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
+		if (row->cells[i] && row->cells[i]->only && row->cells[i]->only->fold)
+			return true;
+	return false;
+}
+
 static int worth(const struct trace_row *row, const struct trace_call *c)
 {
 	if (equal(row, c))
-		return c->changes ? EQUAL * CHANGE : EQUAL;
+		return c->changes ? EQUAL * CHANGE : noise(row, c) ? PAIR - 1 : EQUAL;
 	if (!pair(some_cell(row), c))
 		return 0;
 	return c->changes && some_cell(row)->changes ? PAIR * CHANGE : PAIR;

@@ -67,6 +67,7 @@ static const struct {
 	{"\\\"startTime\\\": ", false, "TIME"},
 	{"cgroup=", false, "<cgroup>"},
 	{"nl_pid=", false, "PORT"},
+	{"nl_pid=-", false, "PORT"},
 };
 
 /* After everything else: what two compilers or languages write for the same. */
@@ -75,6 +76,7 @@ static const struct {
 } same[] = {
 	{", sa_restorer=ADDR", ""},
 	{"|SA_RESTORER", ""},
+	{"nl_pid=-PORT", "nl_pid=PORT"},
 	{"sa_flags=SA_RESTORER", "sa_flags=0"},
 	{"\\\"runtime\\\": \\\"gobox\\\"", "\\\"runtime\\\": \\\"cbox\\\""},
 };
@@ -131,7 +133,7 @@ static const char *put_number(struct normal *n, const char *start, const char *p
 	long value = strtol(p, &end, 10);
 	const char *word = n->numbers_are_processes ? process_word(n->t, value) : NULL;
 
-	for (size_t i = 0; !word && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (size_t i = 0; value && !word && i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (behind(start, p, numbers[i].before))
 			word = numbers[i].process ? process_word(n->t, value) : numbers[i].word;
 	if (word)
@@ -242,7 +244,7 @@ static const char *put_token(struct normal *n, const char *start, const char *p,
 	if (p[0] == '0' && p[1] == 'x') {
 		for (end = p + 2; isxdigit((unsigned char)*end); end++)
 			;
-		if (end - p >= 9)
+		if (end - p >= 8)
 			fputs("ADDR", out);
 		else
 			fwrite(p, 1, (size_t)(end - p), out);
@@ -250,7 +252,7 @@ static const char *put_token(struct normal *n, const char *start, const char *p,
 	}
 	while (isdigit((unsigned char)*end))
 		end++;
-	if (*end == '<')
+	if (*end == '<' && end[1] != '<') /* not 1<<CAP_CHOWN */
 		return put_descriptor(n, strtol(p, NULL, 10), end, out);
 	return put_number(n, start, p, out);
 }
@@ -331,14 +333,20 @@ size_t trace_fields(const char *args, char *fields[], size_t max)
 static char *result_word(struct normal *n, const struct trace_call *c, const struct shape *shape)
 {
 	const char *r = c->result;
+	char *text;
 
 	if (!r || *r == '?')
 		return strdup("?");
 	if (!strncmp(r, "-1 ", 3))
 		return strndup(r + 3, strcspn(r + 3, " "));
+	if (!strcmp(c->name, "socket"))
+		return strdup("<socket>");
 	if (shape->counts || !strncmp(r, "0<", 2) || !strncmp(r, "0x", 2))
 		return strdup("0");
-	return rewrite(n, r);
+	/* Of poll(2) the descriptors follow that are ready, by number. */
+	text = rewrite(n, r);
+	text[strcspn(text, " ")] = '\0';
+	return text;
 }
 
 /* The messages that a recvmsg from a netlink socket took: "RTM_NEWLINK, NLMSG_ERROR". */
@@ -361,12 +369,21 @@ static char *received(const char *args)
 	return text;
 }
 
+/* Of its first argument. In another network namespace strace knows it only as a socket. */
+static bool is_netlink(const struct normal *n, const struct trace_call *c)
+{
+	long fd = strtol(c->args, NULL, 10);
+	const char *label = fd >= 0 && fd < LABELS_MAX ? n->labels[c->who][fd] : NULL;
+
+	return label && !strcmp(label, "netlink");
+}
+
 static bool netlink_form(struct normal *n, struct trace_call *c)
 {
 	char *message, *types;
 	bool sends = !strcmp(c->name, "sendmsg") || !strcmp(c->name, "sendto");
 
-	if (!strstr(c->args, "<NETLINK:"))
+	if (!is_netlink(n, c))
 		return false;
 	if (sends && c->data_n) {
 		message = netlink_text(c->data, c->data_n, n->t->pids[WHO_CHILD]);
@@ -396,7 +413,7 @@ static void forms(struct normal *n, struct trace_call *c)
 	size_t count = trace_fields(c->args, fields, FIELDS_MAX), key_size, text_size, done = 0;
 	FILE *k = open_memstream(&key, &key_size), *x = open_memstream(&text, &text_size);
 
-	n->numbers_are_processes = listed(c->name, of_processes);
+	n->numbers_are_processes = listed(c->name, of_processes) || strstr(c->args, "/pid>");
 	fprintf(k, "%s(", c->name);
 	fprintf(x, "%s(", c->name);
 	for (size_t i = 0; i < count; i++) {
@@ -470,6 +487,8 @@ static void remember(struct normal *n, const struct trace_call *c)
 		put_plain(n, what, what + strlen(what), place);
 		fclose(place);
 		label(n, c->who, fd, text_format("mount of %s", path));
+	} else if (!strcmp(c->name, "socket") && strstr(c->args, "AF_NETLINK")) {
+		label(n, c->who, fd, strdup("netlink"));
 	} else if (!strcmp(c->name, "fsmount")) {
 		const char *fs = of >= 0 && of < LABELS_MAX ? n->labels[c->who][of] : NULL;
 

@@ -5,7 +5,8 @@
  *     "instead": "fstat", "fold": true, "sometimes": true, "reason": {"ja": "...", "en": "..."} }
  *
  * call, args and stages are patterns ("*": any text; args: of the normal form between the
- * parentheses and behind them). The first entry that matches explains the call.
+ * parentheses and behind them). call may be a list of patterns. The first entry that matches
+ * explains the call.
  */
 #include "trace.h"
 
@@ -17,7 +18,9 @@ static bool complete(const json_t *entry)
 {
 	const json_t *reason = json_object_get(entry, "reason");
 
-	return json_string_value(json_object_get(entry, "call")) &&
+	const json_t *call = json_object_get(entry, "call");
+
+	return (json_is_string(call) || json_array_size(call) > 0) &&
 	       json_array_size(json_object_get(entry, "columns")) > 0 &&
 	       json_string_value(json_object_get(reason, "ja")) &&
 	       json_string_value(json_object_get(reason, "en"));
@@ -51,7 +54,6 @@ int reasons_load(struct reasons *r, const char *text, struct error *e)
 			return -1;
 		}
 		r->v[i] = (struct reason){
-			.call = json_string_value(json_object_get(entry, "call")),
 			.args = json_string_value(json_object_get(entry, "args")),
 			.instead = json_string_value(json_object_get(entry, "instead")),
 			.entry = entry,
@@ -69,13 +71,14 @@ void reasons_free(struct reasons *r)
 	memset(r, 0, sizeof(*r));
 }
 
+/* One pattern or a list of them; none at all: any text. */
 static bool in_list(const json_t *list, const char *text)
 {
 	json_t *item;
 	size_t i;
 
-	if (!list)
-		return true;
+	if (!list || json_is_string(list))
+		return !list || !fnmatch(json_string_value(list), text, 0);
 	json_array_foreach((json_t *)list, i, item) if (
 		!fnmatch(json_string_value(item) ? json_string_value(item) : "", text, 0)) return true;
 	return false;
@@ -85,10 +88,10 @@ static bool matches(const struct reason *r, const struct trace_call *c, const ch
 {
 	const char *args = c->key + strlen(c->name);
 
-	return !fnmatch(r->call, c->name, 0) &&
+	return in_list(json_object_get(r->entry, "call"), c->name) &&
 	       in_list(json_object_get(r->entry, "columns"), column) &&
 	       in_list(json_object_get(r->entry, "stages"), trace_sections[c->section].id) &&
-	       (!r->args || !fnmatch(r->args, args, FNM_NOESCAPE));
+	       (!r->args || !fnmatch(r->args, args, FNM_NOESCAPE | FNM_EXTMATCH));
 }
 
 void reasons_find(const struct reasons *r, struct trace *t)

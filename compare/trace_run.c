@@ -161,6 +161,40 @@ static int wait_for(struct held *h, struct error *why)
 	return 1;
 }
 
+/*
+ * Each column shall find the machine as the first one did: the directory of the state files is
+ * there, and no controller more is enabled in the root cgroup than before.
+ */
+#define CONTROL CGROUP_MOUNT "/cgroup.subtree_control"
+
+static char *controllers(void)
+{
+	char *text = read_whole(AT_FDCWD, CONTROL, NULL);
+
+	return text ? text : strdup("");
+}
+
+static void disable_others(const char *before)
+{
+	char *now = controllers(), *rest = now, *word;
+
+	while ((word = strsep(&rest, " \n"))) {
+		const char *at = strstr(before, word);
+		size_t n = strlen(word);
+		int fd;
+
+		if (!n || (at && (at == before || at[-1] == ' ') && strchr(" \n", at[n])))
+			continue;
+		fd = open(CONTROL, O_WRONLY | O_CLOEXEC);
+		/* Refused where another cgroup has come to use it; then it stays. */
+		if (fd >= 0 && dprintf(fd, "-%s", word) < 0)
+			errno = 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	free(now);
+}
+
 static int run_column(struct traces *all, struct trace *t, const char *strace, struct error *e)
 {
 	static const char *const command[] = {"/bin/true", NULL};
@@ -196,7 +230,8 @@ out:
 int trace_run(struct traces *all, const struct column *const chosen[], size_t n, struct error *e)
 {
 	const char *strace = find_strace();
-	char dir[PATH_MAX * 2];
+	char dir[PATH_MAX * 2], *before;
+	int result = 0;
 
 	if (!strace) {
 		error_say(e, "strace is not installed");
@@ -207,16 +242,19 @@ int trace_run(struct traces *all, const struct column *const chosen[], size_t n,
 		return error_sys(e, "making %s", dir);
 	if (check_strace(all, strace, e))
 		return -1;
-	for (all->n = 0; all->n < n; all->n++) {
-		all->t[all->n].column = chosen[all->n];
+	mkdir("/run/twinbox", 0700);
+	before = controllers();
+	while (!result && all->n < n) {
+		struct trace *t = &all->t[all->n];
+
+		t->column = chosen[all->n++];
 		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "compare: %s under strace ...\n", chosen[all->n]->name);
-		if (run_column(all, &all->t[all->n], strace, e)) {
-			all->n++;
-			return -1;
-		}
+			fprintf(stderr, "compare: %s under strace ...\n", t->column->name);
+		result = run_column(all, t, strace, e);
+		disable_others(before);
 	}
-	return 0;
+	free(before);
+	return result;
 }
 
 bool traces_partial(const struct traces *all)

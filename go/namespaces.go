@@ -93,19 +93,20 @@ func namespacesCreate(c *Container) error {
 	if err != nil {
 		return errorSys(err, "making a socket pair")
 	}
-	defer syscall.Close(sync[1])
 	var failure [2]int
 	if err := syscall.Pipe2(failure[:], syscall.O_CLOEXEC); err != nil {
 		syscall.Close(sync[0])
+		syscall.Close(sync[1])
 		return errorSys(err, "making a pipe")
 	}
-	defer syscall.Close(failure[1])
 	c.SyncFD, c.ErrorFD = sync[0], failure[0]
 	if joinsAny(c.Spec) {
 		err = createJoined(c, sync[1], failure[1])
 	} else {
 		err = create(c, sync[1], failure[1])
 	}
+	syscall.Close(sync[1])
+	syscall.Close(failure[1])
 	if err != nil {
 		return err
 	}
