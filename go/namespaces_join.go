@@ -9,7 +9,6 @@
 package gobox
 
 import (
-	"os"
 	"syscall"
 	"unsafe"
 )
@@ -132,11 +131,11 @@ func createJoined(c *Container, sync, failure int) error {
 	if err := copyFiles(plan, childFiles(c, sync, failure)); err != nil {
 		return err
 	}
-	self, err := os.Open("/proc/self/exe")
+	self, err := syscall.Open("/proc/self/exe", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return errorSys(err, "opening /proc/self/exe")
 	}
-	defer self.Close()
+	defer syscall.Close(self)
 	var pipe [2]int
 	// Read only after the joiner has ended: nothing there then means that it told nothing.
 	if err := syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
@@ -145,7 +144,7 @@ func createJoined(c *Container, sync, failure int) error {
 	defer syscall.Close(pipe[0])
 	defer syscall.Close(pipe[1])
 	name, _ := syscall.BytePtrFromString(childName)
-	plan.self, plan.pipe = self.Fd(), uintptr(pipe[1])
+	plan.self, plan.pipe = uintptr(self), uintptr(pipe[1])
 	plan.empty, plan.argv, plan.envv = new(byte), &[2]*byte{name}, new([1]*byte)
 	plan.clone = cloneArgs{flags: uint64(newFlags(c.Spec)) | clonePidfd | cloneParent,
 		pidfd: uint64(uintptr(unsafe.Pointer(&plan.pidfd)))}
