@@ -34,9 +34,10 @@ struct container {
 	 * What exists; -1 or empty while it does not. container_run() owns and closes all of it but
 	 * events_fd and log_fd, which are its caller's.
 	 */
-	char cgroup[PATH_MAX]; /* "/twinbox/NAME" below CGROUP_ROOT; empty: no cgroup stage */
-	int cgroup_fd;	       /* directory of the cgroup */
-	pid_t pid;	       /* the container's first process, seen from the host */
+	char cgroup[PATH_MAX];	 /* "/twinbox/NAME" below CGROUP_ROOT; empty: no cgroup stage */
+	int cgroup_fd;		 /* directory of the cgroup */
+	uint8_t link_address[6]; /* of the host end of the veth, by state_create(); 0: any */
+	pid_t pid;		 /* the container's first process, seen from the host */
 	int pidfd;
 	int sync_fd;	      /* own end of the socket pair between parent and child */
 	int error_fd;	      /* parent: read end; child: write end, close-on-exec */

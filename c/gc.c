@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,9 +91,9 @@ static bool is_within(const char *cgroup, const char *path)
 
 /*
  * A state file names what its runtime was about to make. Where the runtime was killed before it
- * came to that, a container alive may have made something of the same name: that one is not ours.
+ * came to that, a container alive may have made a cgroup of the same name: that one is not ours.
  */
-static bool alive_uses(const struct state *s, bool want_cgroup)
+static bool alive_uses(const struct state *s)
 {
 	struct state *all;
 	struct error ignored;
@@ -105,8 +104,7 @@ static bool alive_uses(const struct state *s, bool want_cgroup)
 	for (size_t i = 0; i < n; i++) {
 		if (!all[i].alive || strcmp(all[i].name, s->name) == 0)
 			continue;
-		used |= want_cgroup ? is_within(all[i].cgroup, s->cgroup)
-				    : strcmp(all[i].link, s->link) == 0;
+		used |= is_within(all[i].cgroup, s->cgroup);
 	}
 	free(all);
 	return used;
@@ -118,18 +116,19 @@ static bool has_cgroup(const struct state *s)
 
 	snprintf(path, sizeof(path), CGROUP_ROOT "%s", s->cgroup);
 	return s->cgroup[0] && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       !alive_uses(s, true);
+	       !alive_uses(s);
 }
 
 static int remove_stale_cgroup(const struct state *s, struct error *e)
 {
 	/* Asked for a cgroup that is gone too: its parent may still be there. */
-	return s->cgroup[0] && !alive_uses(s, true) ? cgroup_remove(s->cgroup, e) : 0;
+	return s->cgroup[0] && !alive_uses(s) ? cgroup_remove(s->cgroup, e) : 0;
 }
 
+/* The name alone could be a link that somebody made after the container's was gone. */
 static bool has_link(const struct state *s)
 {
-	return s->link[0] && if_nametoindex(s->link) != 0 && !alive_uses(s, false);
+	return s->link[0] && network_has(s->link, s->link_address);
 }
 
 static int remove_stale_link(const struct state *s, struct error *e)

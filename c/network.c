@@ -4,8 +4,9 @@
  * The parent makes the pair while the child waits, then the child finishes its own end from inside.
  * The requests, one answer each, the same and in the same order as in go/network.go:
  *
- *   parent  RTM_NEWLINK   IFLA_MTU, IFLA_IFNAME, IFLA_LINKINFO { "veth", VETH_INFO_PEER { IFLA_MTU,
- *                         IFLA_IFNAME, IFLA_NET_NS_PID } }         (create, must not exist)
+ *   parent  RTM_NEWLINK   IFLA_ADDRESS, IFLA_MTU, IFLA_IFNAME, IFLA_LINKINFO { "veth",
+ *                         VETH_INFO_PEER { IFLA_MTU, IFLA_IFNAME, IFLA_NET_NS_PID } }
+ *                                                                  (create, must not exist)
  *           RTM_GETLINK   IFLA_IFNAME, IFLA_EXT_MASK               (which index did it get?)
  *           RTM_NEWADDR   IFA_LOCAL, IFA_ADDRESS                   (create, must not exist)
  *           RTM_NEWLINK   IFF_UP
@@ -29,11 +30,36 @@
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
 #include <netlink/route/route.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* The loopback link is the first of every network namespace (drivers/net/loopback.c). */
 #define LOOPBACK_INDEX 1
 
 #define ADDRESS_TEXT 24 /* "255.255.255.255/32" and its NUL */
+
+void network_address_text(const uint8_t a[6], char text[NETWORK_ADDRESS_TEXT])
+{
+	snprintf(text, NETWORK_ADDRESS_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2],
+		a[3], a[4], a[5]);
+}
+
+bool network_has(const char *name, const char *address)
+{
+	struct ifreq request = {0};
+	char text[NETWORK_ADDRESS_TEXT];
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* any will do: netdevice(7) */
+	bool found;
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	found = fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0;
+	if (fd >= 0)
+		close(fd);
+	network_address_text((uint8_t *)request.ifr_hwaddr.sa_data, text);
+	return found && strcmp(text, address) == 0;
+}
 
 static const char *address_text(const struct spec_address *a, char text[ADDRESS_TEXT])
 {
@@ -46,6 +72,22 @@ static const char *gateway_text(const struct spec_address *a, char text[ADDRESS_
 {
 	snprintf(text, ADDRESS_TEXT, "%u.%u.%u.%u", a->ip[0], a->ip[1], a->ip[2], a->ip[3]);
 	return text;
+}
+
+/* The hardware address that the state file has promised for the host's end. */
+static int set_link_address(struct rtnl_link *host, const struct container *c)
+{
+	static const uint8_t any[sizeof(c->link_address)];
+	struct nl_addr *address;
+
+	if (memcmp(c->link_address, any, sizeof(any)) == 0)
+		return 0;
+	address = nl_addr_build(AF_LLC, c->link_address, sizeof(c->link_address));
+	if (!address)
+		return -NLE_NOMEM;
+	rtnl_link_set_addr(host, address);
+	nl_addr_put(address);
+	return 0;
 }
 
 /*
@@ -61,7 +103,9 @@ static int veth_add(struct netlink *nl, const struct container *c)
 	struct rtnl_link *peer = host ? rtnl_link_veth_get_peer(host) : NULL;
 	int code = -NLE_NOMEM;
 
-	if (peer) {
+	if (peer)
+		code = set_link_address(host, c);
+	if (!code) {
 		rtnl_link_set_name(host, s->veth.host.name);
 		rtnl_link_set_mtu(host, s->veth.mtu);
 		rtnl_link_set_name(peer, s->veth.container.name);

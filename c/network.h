@@ -7,10 +7,19 @@
 
 #include "container.h"
 
+#define NETWORK_ADDRESS_TEXT 18 /* "02:00:5e:10:00:01" and its NUL */
+
+/* A hardware address as a text. */
+void network_address_text(const uint8_t address[6], char text[NETWORK_ADDRESS_TEXT]);
+
+/* True where the host has a link called name and that is its hardware address. */
+bool network_has(const char *name, const char *address);
+
 /*
  * Parent: makes the veth pair, its peer born in the network namespace of c->pid under its final
- * name, sets MTU, gives the host's end its address and brings it up. Sets c->link_made.
- * Does nothing without spec veth. An existing link of that name is an error (EEXIST).
+ * name, sets MTU and the host end's hardware address, gives the host's end its address and brings
+ * it up. Sets c->link_made. Does nothing without spec veth. An existing link of that name is an
+ * error (EEXIST).
  */
 int network_create(struct container *c, struct error *e);
 

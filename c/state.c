@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,16 +74,34 @@ static int make_absolute(const char *path, char *out, size_t size, struct error 
 	return 0;
 }
 
+/*
+ * A hardware address for the host end of the veth, its own among all links: names come back, and
+ * after a crash a link of that name may be somebody else's. Random, of one card (bit 0 of the first
+ * byte clear) and nobody's product (bit 1 set): IEEE 802. It also keeps udev from giving the link
+ * another one (systemd.link(5), MACAddressPolicy).
+ */
+static int choose_link_address(struct container *c, struct error *e)
+{
+	if (getrandom(c->link_address, sizeof(c->link_address), 0) < 0)
+		return error_sys(e, "choosing a hardware address");
+	c->link_address[0] = (uint8_t)((c->link_address[0] & ~1) | 2);
+	return 0;
+}
+
 /* What c is about to make, as the file will say it. */
-static int describe(const struct container *c, struct state *s, struct error *e)
+static int describe(struct container *c, struct state *s, struct error *e)
 {
 	memset(s, 0, sizeof(*s));
 	snprintf(s->name, sizeof(s->name), "%s", c->name);
 	snprintf(s->runtime, sizeof(s->runtime), "%s", c->program);
 	s->created = time(NULL);
 	snprintf(s->cgroup, sizeof(s->cgroup), "%s", c->cgroup);
-	if (c->spec->has_veth)
+	if (c->spec->has_veth) {
+		if (choose_link_address(c, e) < 0)
+			return -1;
 		snprintf(s->link, sizeof(s->link), "%s", c->spec->veth.host.name);
+		network_address_text(c->link_address, s->link_address);
+	}
 	if (make_absolute(c->rootfs, s->rootfs, sizeof(s->rootfs), e) < 0)
 		return -1;
 	return c->pid_file ? make_absolute(c->pid_file, s->pid_file, sizeof(s->pid_file), e) : 0;

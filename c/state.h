@@ -10,6 +10,7 @@
 #define TWINBOX_STATE_H
 
 #include "container.h"
+#include "network.h"
 
 /* What a state file says. */
 struct state {
@@ -20,6 +21,7 @@ struct state {
 	int64_t created;       /* seconds since 1970, UTC */
 	char cgroup[PATH_MAX]; /* "" or "/twinbox/NAME" */
 	char link[16];	       /* "" or the host end of the veth */
+	char link_address[NETWORK_ADDRESS_TEXT]; /* its hardware address: which link is meant */
 	char rootfs[PATH_MAX];
 	char pid_file[PATH_MAX]; /* "" or the file of --pid-file, absolute */
 	bool alive;		 /* somebody holds the lock; not in the file */

@@ -7,10 +7,11 @@
 
 json_t *state_json(const struct state *s)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "name", s->name,
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s}", "name", s->name,
 		"runtime", s->runtime, "pid", (json_int_t)s->pid, "startTime",
 		(json_int_t)s->start_time, "created", (json_int_t)s->created, "cgroup", s->cgroup,
-		"link", s->link, "rootfs", s->rootfs, "pidFile", s->pid_file);
+		"link", s->link, "linkAddress", s->link_address, "rootfs", s->rootfs, "pidFile",
+		s->pid_file);
 }
 
 int state_print(const struct state *s, FILE *out, struct error *e)
@@ -30,14 +31,14 @@ int state_print(const struct state *s, FILE *out, struct error *e)
 /* Copies what the file says into s; false where something is missing, unknown or too big. */
 static bool unpack(json_t *root, struct state *s)
 {
-	const char *name, *runtime, *cgroup, *link, *rootfs, *pid_file;
+	const char *name, *runtime, *cgroup, *link, *link_address, *rootfs, *pid_file;
 	json_int_t version, pid, start_time, created;
 
 	if (json_unpack_ex(root, NULL, JSON_STRICT,
-		    "{s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "version", &version,
+		    "{s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s}", "version", &version,
 		    "name", &name, "runtime", &runtime, "pid", &pid, "startTime", &start_time,
-		    "created", &created, "cgroup", &cgroup, "link", &link, "rootfs", &rootfs,
-		    "pidFile", &pid_file) < 0)
+		    "created", &created, "cgroup", &cgroup, "link", &link, "linkAddress",
+		    &link_address, "rootfs", &rootfs, "pidFile", &pid_file) < 0)
 		return false;
 	const struct {
 		const char *from;
@@ -48,6 +49,7 @@ static bool unpack(json_t *root, struct state *s)
 		{runtime, s->runtime, sizeof(s->runtime)},
 		{cgroup, s->cgroup, sizeof(s->cgroup)},
 		{link, s->link, sizeof(s->link)},
+		{link_address, s->link_address, sizeof(s->link_address)},
 		{rootfs, s->rootfs, sizeof(s->rootfs)},
 		{pid_file, s->pid_file, sizeof(s->pid_file)},
 	};

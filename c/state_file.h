@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#define STATE_VERSION  1
+#define STATE_VERSION  2
 #define STATE_FILE_MAX (CONTAINER_NAME_MAX + 40) /* bytes of a file's name, temporary or not */
 #define STATE_MAX_BYTES                                                                            \
 	(1 << 17) /* three paths of 4096 bytes, each byte at most \u00xx, and more */

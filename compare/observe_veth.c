@@ -72,7 +72,7 @@ static const char *address_kind(const char *address)
 
 	return !strcmp(address, "00:00:00:00:00:00") ? "zero"
 	       : first & 1			     ? "multicast"
-	       : first & 2			     ? "made up by the kernel"
+	       : first & 2			     ? "made up on this machine"
 						     : "from a vendor";
 }
 

@@ -46,21 +46,22 @@ type Container struct {
 	PidsMax       string // what to write there
 	Pid           int    // the container's first process, seen from the host
 	PidFD         int
-	SyncFD        int    // own end of the socket pair between parent and child
-	ErrorFD       int    // parent: read end; child: write end, close-on-exec
-	ConsoleFD     int    // parent: master of the container's terminal; child: its slave
-	ConsolePeerFD int    // parent: the slave, held open as long as the master
-	EventsFD      int    // --events, O_APPEND; -1: none
-	LogFD         int    // standard error of the runtime, for -v in the child too
-	StateFD       int    // the locked state file
-	IsChild       bool   // this process is the child
-	LinkMade      bool   // the host end of the veth is ours to remove
-	PidFileMade   bool   // the pid file is ours to remove
-	NewTerminal   bool   // process.terminal and standard input is a terminal
-	ExitStatus    int    // of the command, once it has ended: 0-255, 128+N for a signal
-	stage         string // the stage under way; "" between stages
-	stageBegin    int64  // its begin, nanoseconds of CLOCK_MONOTONIC
-	facts         []byte // eventsFact collects here until eventsOK
+	SyncFD        int     // own end of the socket pair between parent and child
+	ErrorFD       int     // parent: read end; child: write end, close-on-exec
+	ConsoleFD     int     // parent: master of the container's terminal; child: its slave
+	ConsolePeerFD int     // parent: the slave, held open as long as the master
+	EventsFD      int     // --events, O_APPEND; -1: none
+	LogFD         int     // standard error of the runtime, for -v in the child too
+	StateFD       int     // the locked state file
+	IsChild       bool    // this process is the child
+	LinkAddress   [6]byte // of the host end of the veth, by stateCreate; 0: any
+	LinkMade      bool    // the host end of the veth is ours to remove
+	PidFileMade   bool    // the pid file is ours to remove
+	NewTerminal   bool    // process.terminal and standard input is a terminal
+	ExitStatus    int     // of the command, once it has ended: 0-255, 128+N for a signal
+	stage         string  // the stage under way; "" between stages
+	stageBegin    int64   // its begin, nanoseconds of CLOCK_MONOTONIC
+	facts         []byte  // eventsFact collects here until eventsOK
 }
 
 // stage is one stage: what the events and messages call it and the function that does it.

@@ -108,15 +108,15 @@ func isWithin(cgroup, path string) bool {
 }
 
 // aliveUses: a state file names what its runtime was about to make. Where the runtime was killed
-// before it came to that, a container alive may have made something of the same name: that one is
-// not ours.
-func aliveUses(s *State, wantCgroup bool) bool {
+// before it came to that, a container alive may have made a cgroup of the same name: that one is not
+// ours.
+func aliveUses(s *State) bool {
 	all, _ := stateList()
 	for _, other := range all {
 		if !other.Alive || other.Name == s.Name {
 			continue
 		}
-		if wantCgroup && isWithin(other.Cgroup, s.Cgroup) || !wantCgroup && other.Link == s.Link {
+		if isWithin(other.Cgroup, s.Cgroup) {
 			return true
 		}
 	}
@@ -124,19 +124,20 @@ func aliveUses(s *State, wantCgroup bool) bool {
 }
 
 func hasCgroup(s *State) bool {
-	return s.Cgroup != "" && pathExists(cgroupRoot+s.Cgroup) && !aliveUses(s, true)
+	return s.Cgroup != "" && pathExists(cgroupRoot+s.Cgroup) && !aliveUses(s)
 }
 
 func removeStaleCgroup(s *State) error {
 	// Asked for a cgroup that is gone too: its parent may still be there.
-	if s.Cgroup == "" || aliveUses(s, true) {
+	if s.Cgroup == "" || aliveUses(s) {
 		return nil
 	}
 	return cgroupRemove(s.Cgroup)
 }
 
+// hasLink: the name alone could be a link that somebody made after the container's was gone.
 func hasLink(s *State) bool {
-	return s.Link != "" && hostLinkExists(s.Link) && !aliveUses(s, false)
+	return s.Link != "" && networkHas(s.Link, s.LinkAddress)
 }
 
 func removeStaleLink(s *State) error {

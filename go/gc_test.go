@@ -42,9 +42,17 @@ func needsRoot(t *testing.T, why string) {
 	}
 }
 
-func makeLink(t *testing.T, name string) {
+// makeLink: more is what ip-link(8) takes before the type.
+func makeLink(t *testing.T, name string, more ...string) {
 	t.Helper()
-	must(t, exec.Command("ip", "link", "add", name, "type", "veth", "peer", "name", "peer-of-it").Run())
+	words := append([]string{"link", "add", name}, more...)
+	words = append(words, "type", "veth", "peer", "name", "peer-of-it")
+	must(t, exec.Command("ip", words...).Run())
+}
+
+// promised are the words for the hardware address that the state file of c names.
+func promised(c *Container) []string {
+	return []string{"address", networkAddressText(c.LinkAddress[:])}
 }
 
 func TestGCNothing(t *testing.T) {
@@ -158,17 +166,34 @@ func TestGCLink(t *testing.T) {
 	needsRoot(t, "links")
 	stateScene(t)
 	// Two that are dead name it: neither keeps it from the other.
-	for _, name := range []string{"a", "b"} {
-		c := stateContainer(name)
+	a, b := stateContainer("a"), stateContainer("b")
+	for _, c := range []*Container{a, b} {
 		c.Spec.HasVeth = true
 		c.Spec.Veth.Host.Name = "left0"
 		leaveState(t, c)
 	}
-	makeLink(t, "left0")
+	makeLink(t, "left0", promised(a)...)
 	must(t, wantGC(t, false, "a: removed link, state file\nb: removed state file\n"))
 	if hostLinkExists("left0") {
 		t.Error("the link is left")
 	}
+}
+
+// The container's own link went with its namespace; later somebody made one of that name.
+func TestGCLinkOfSomebodyElse(t *testing.T) {
+	needsRoot(t, "links")
+	stateScene(t)
+	c := stateContainer("a")
+	c.Spec.HasVeth = true
+	c.Spec.Veth.Host.Name = "left0"
+	leaveState(t, c)
+	makeLink(t, "left0")
+	must(t, wantGC(t, true, "a: would remove state file\n"))
+	must(t, wantGC(t, false, "a: removed state file\n"))
+	if !hostLinkExists("left0") {
+		t.Error("gc took what was never the container's")
+	}
+	must(t, networkRemove("left0"))
 }
 
 // Killed before they were made; then a container that lives made a link and a cgroup of that name,
@@ -186,7 +211,7 @@ func TestGCAnotherMadeIt(t *testing.T) {
 	alive.Cgroup += "/below"
 	leaveState(t, stale)
 	must(t, stateCreate(alive))
-	makeLink(t, "left0")
+	makeLink(t, "left0", promised(alive)...)
 	must(t, os.MkdirAll(cgroupRoot+alive.Cgroup, 0755))
 	must(t, wantGC(t, false, "a: removed state file\n"))
 	if !isThere(cgroupRoot+alive.Cgroup) || !hostLinkExists("left0") {
@@ -349,7 +374,7 @@ func TestList(t *testing.T) {
 	text, _ = listed(true)
 	var back []map[string]any
 	must(t, json.Unmarshal([]byte(text), &back))
-	if len(back) != 2 || len(back[0]) != 10 || back[0]["name"] != "a" ||
+	if len(back) != 2 || len(back[0]) != 11 || back[0]["name"] != "a" ||
 		back[0]["status"] != "running" || back[1]["status"] != "stale" {
 		t.Errorf("%s", text)
 	}

@@ -84,6 +84,7 @@ func TestNetworkRequests(t *testing.T) {
 	const noLink = "00000000000000000000000000000000"
 	c := newContainer()
 	c.Pid = 0x1234
+	c.LinkAddress = [6]byte{2, 0, 0x5e, 0x10, 0, 1}
 	c.Spec = &Spec{HasVeth: true}
 	c.Spec.Veth.MTU = 1400
 	c.Spec.Veth.Host.Name = "cbox0"
@@ -97,7 +98,7 @@ func TestNetworkRequests(t *testing.T) {
 		want []string
 	}{
 		{"veth", func(nl *netlink) error { return vethAdd(nl, c) }, []string{
-			"7800000010000506", noLink,
+			"8400000010000506", noLink, "0a00010002005e1000010000",
 			"0800040078050000", "0a00030063626f7830000000",
 			"44001280", "0900010076657468", "00000000", "34000280", "30000180", noLink,
 			"0800040078050000", "090003006574683000000000", "0800130034120000"}},

@@ -4,8 +4,9 @@
 // The parent makes the pair while the child waits, then the child finishes its own end from inside.
 // The requests, one answer each, the same and in the same order as in c/network.c:
 //
-//	parent  RTM_NEWLINK   IFLA_MTU, IFLA_IFNAME, IFLA_LINKINFO { "veth", VETH_INFO_PEER { IFLA_MTU,
-//	                      IFLA_IFNAME, IFLA_NET_NS_PID } }         (create, must not exist)
+//	parent  RTM_NEWLINK   IFLA_ADDRESS, IFLA_MTU, IFLA_IFNAME, IFLA_LINKINFO { "veth",
+//	                      VETH_INFO_PEER { IFLA_MTU, IFLA_IFNAME, IFLA_NET_NS_PID } }
+//	                                                               (create, must not exist)
 //	        RTM_GETLINK   IFLA_IFNAME, IFLA_EXT_MASK               (which index did it get?)
 //	        RTM_NEWADDR   IFA_LOCAL, IFA_ADDRESS                   (create, must not exist)
 //	        RTM_NEWLINK   IFF_UP
@@ -22,6 +23,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"syscall"
+	"unsafe"
 )
 
 // What include/uapi/linux/if_link.h, veth.h and rtnetlink.h have and the syscall package does not.
@@ -38,7 +40,40 @@ const (
 
 	// The flags of a request that makes something new.
 	createNew = syscall.NLM_F_CREATE | syscall.NLM_F_EXCL
+
+	networkAddressMax = 18 // bytes of "02:00:5e:10:00:01" and the NUL that C needs
 )
+
+// networkAddressText is a hardware address as a text.
+func networkAddressText(a []byte) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5])
+}
+
+// linkRequest asks for one value of the link called name, netdevice(7). The kernel's answer is the
+// union of struct ifreq.
+func linkRequest(name string, request uintptr) ([]byte, error) {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer syscall.Close(fd)
+
+	var ifreq [40]byte
+	copy(ifreq[:syscall.IFNAMSIZ-1], name)
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), request,
+		uintptr(unsafe.Pointer(&ifreq)))
+	if errno != 0 {
+		return nil, errno
+	}
+	return ifreq[syscall.IFNAMSIZ:], nil
+}
+
+// networkHas tells whether the host has a link called name with that hardware address.
+func networkHas(name, address string) bool {
+	found, err := linkRequest(name, syscall.SIOCGIFHWADDR)
+	// A struct sockaddr: its family, then the address.
+	return err == nil && networkAddressText(found[2:]) == address
+}
 
 func addressText(a SpecAddress) string {
 	return fmt.Sprintf("%d.%d.%d.%d/%d", a.IP[0], a.IP[1], a.IP[2], a.IP[3], a.Prefix)
@@ -56,6 +91,10 @@ func vethAdd(nl *netlink, c *Container) error {
 	v := &c.Spec.Veth
 	m := newNetlinkMessage(syscall.RTM_NEWLINK, createNew)
 	m.link(syscall.IfInfomsg{})
+	// The state file has promised it.
+	if c.LinkAddress != [6]byte{} {
+		m.bytes(syscall.IFLA_ADDRESS, c.LinkAddress[:])
+	}
 	m.number(syscall.IFLA_MTU, uint32(v.MTU))
 	m.text(syscall.IFLA_IFNAME, v.Host.Name)
 	m.nested(syscall.IFLA_LINKINFO, func() {

@@ -154,8 +154,22 @@ func linkWhenUp(t *testing.T, name string) ipLink {
 
 func TestNetworkBothEndsAreAsTheSpecSays(t *testing.T) {
 	n := stageNetwork(t)
+	n.LinkAddress = [6]byte{2, 0, 0x5e, 0x10, 0, 1}
 	if err := networkCreate(n.Container); err != nil {
 		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name, address string
+		want          bool
+	}{
+		{"cbox0", "02:00:5e:10:00:01", true},
+		{"cbox0", "02:00:5e:10:00:02", false},
+		{"cbox0", "", false},
+		{"cbox1", "02:00:5e:10:00:01", false},
+	} {
+		if networkHas(row.name, row.address) != row.want {
+			t.Errorf("%+v", row)
+		}
 	}
 	if !n.LinkMade || linkExists(t, "eth0") {
 		t.Error("the host's end is not noted, or the peer is on the host")

@@ -9,29 +9,31 @@ package gobox
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 const temporaryTries = 100
 
 // State is what a state file says.
 type State struct {
-	Name      string
-	Runtime   string // "cbox", "gobox"
-	Pid       int    // first process, 0 before it exists
-	StartTime uint64 // its start in clock ticks after boot (/proc/PID/stat field 22)
-	Created   int64  // seconds since 1970, UTC
-	Cgroup    string // "" or "/twinbox/NAME"
-	Link      string // "" or the host end of the veth
-	Rootfs    string
-	PidFile   string // "" or the file of --pid-file, absolute
-	Alive     bool   // somebody holds the lock; not in the file
+	Name        string
+	Runtime     string // "cbox", "gobox"
+	Pid         int    // first process, 0 before it exists
+	StartTime   uint64 // its start in clock ticks after boot (/proc/PID/stat field 22)
+	Created     int64  // seconds since 1970, UTC
+	Cgroup      string // "" or "/twinbox/NAME"
+	Link        string // "" or the host end of the veth
+	LinkAddress string // its hardware address: which link is meant
+	Rootfs      string
+	PidFile     string // "" or the file of --pid-file, absolute
+	Alive       bool   // somebody holds the lock; not in the file
 }
 
 // stateCheckName: 1 to 64 of A-Z a-z 0-9 _ . - and not beginning with . or -
@@ -89,13 +91,26 @@ func makeAbsolute(path string) (string, error) {
 	return here + path, nil
 }
 
+// chooseLinkAddress gives the host end of the veth a hardware address, its own among all links: names
+// come back, and after a crash a link of that name may be somebody else's. Random, of one card (bit 0
+// of the first byte clear) and nobody's product (bit 1 set): IEEE 802. It also keeps udev from giving
+// the link another one (systemd.link(5), MACAddressPolicy).
+func chooseLinkAddress(c *Container) {
+	var random [8]byte
+	binary.NativeEndian.PutUint64(random[:], rand.Uint64())
+	copy(c.LinkAddress[:], random[:])
+	c.LinkAddress[0] = c.LinkAddress[0]&^1 | 2
+}
+
 // describe tells what c is about to make, as the file will say it.
 func describe(c *Container) (*State, error) {
 	var err error
 	s := &State{Name: c.Name, Runtime: c.Program, Created: time.Now().Unix(), Cgroup: c.Cgroup}
 
 	if c.Spec.HasVeth {
+		chooseLinkAddress(c)
 		s.Link = c.Spec.Veth.Host.Name
+		s.LinkAddress = networkAddressText(c.LinkAddress[:])
 	}
 	if s.Rootfs, err = makeAbsolute(c.Rootfs); err != nil {
 		return nil, err
@@ -124,19 +139,10 @@ func pathExists(path string) bool {
 	return syscall.Lstat(path, &st) == nil
 }
 
-// hostLinkExists asks as if_nametoindex(3) does: ioctl SIOCGIFINDEX, netdevice(7).
+// hostLinkExists asks as if_nametoindex(3) does.
 func hostLinkExists(name string) bool {
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return false
-	}
-	defer syscall.Close(fd)
-
-	var request [40]byte // struct ifreq
-	copy(request[:syscall.IFNAMSIZ-1], name)
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.SIOCGIFINDEX,
-		uintptr(unsafe.Pointer(&request)))
-	return errno == 0
+	_, err := linkRequest(name, syscall.SIOCGIFINDEX)
+	return err == nil
 }
 
 // refuseExisting: once named in the state file it would be taken for ours, so what exists already

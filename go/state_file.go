@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	stateVersion    = 1
+	stateVersion    = 2
 	stateCreatedMax = 253402300799 // the last second of the year 9999
 	stateMaxBytes   = 1 << 17      // three paths of 4096 bytes, each byte at most \u00xx, and more
 )
@@ -21,7 +21,8 @@ const (
 func stateJSON(s *State) map[string]any {
 	return map[string]any{"name": s.Name,
 		"runtime": s.Runtime, "pid": s.Pid, "startTime": s.StartTime, "created": s.Created,
-		"cgroup": s.Cgroup, "link": s.Link, "rootfs": s.Rootfs, "pidFile": s.PidFile}
+		"cgroup": s.Cgroup, "link": s.Link, "linkAddress": s.LinkAddress, "rootfs": s.Rootfs,
+		"pidFile": s.PidFile}
 }
 
 // statePrint prints the file of s; both runtimes print the same bytes. JSON asks for UTF-8
@@ -64,6 +65,7 @@ func unpack(root map[string]any, s *State) bool {
 		{"runtime", &s.Runtime, 32},
 		{"cgroup", &s.Cgroup, pathMax},
 		{"link", &s.Link, 16},
+		{"linkAddress", &s.LinkAddress, networkAddressMax},
 		{"rootfs", &s.Rootfs, pathMax},
 		{"pidFile", &s.PidFile, pathMax},
 	}

@@ -112,20 +112,21 @@ const stateGolden = `{
   "cgroup": "/twinbox/a",
   "created": 1700000000,
   "link": "cbox0",
+  "linkAddress": "02:00:5e:10:00:01",
   "name": "a",
   "pid": 4242,
   "pidFile": "/tmp/\"q\\\u0001` + "\u00e9\x7f" + `",
   "rootfs": "/srv/<root>&fs",
   "runtime": "cbox",
   "startTime": 9007199254740993,
-  "version": 1
+  "version": 2
 }
 `
 
 func TestStateText(t *testing.T) {
 	var printed bytes.Buffer
 	s := State{Name: "a", Runtime: "cbox", Pid: 4242, StartTime: 9007199254740993,
-		Created: 1700000000, Cgroup: "/twinbox/a", Link: "cbox0", Rootfs: "/srv/<root>&fs",
+		Created: 1700000000, Cgroup: "/twinbox/a", Link: "cbox0", LinkAddress: "02:00:5e:10:00:01", Rootfs: "/srv/<root>&fs",
 		PidFile: "/tmp/\"q\\\x01\u00e9\x7f"}
 
 	must(t, statePrint(&s, &printed))
@@ -150,10 +151,11 @@ func TestStateText(t *testing.T) {
 func TestStateOddTexts(t *testing.T) {
 	const odd = "a.json: is not what a runtime has written"
 	for _, row := range []struct{ from, to, message string }{
-		{`"version": 1`, `"version": 2`, "a.json: version 2 is not known"},
-		{`"version": 1`, `"version": "1"`, odd},
-		{`"version": 1`, `"Version": 1`, odd},
-		{`"version": 1`, "\"version\": 1,\n  \"more\": 1", odd},
+		{`"version": 2`, `"version": 1`, "a.json: version 1 is not known"},
+		{`"version": 2`, `"version": "2"`, odd},
+		{`"version": 2`, `"Version": 2`, odd},
+		{`"version": 2`, "\"version\": 2,\n  \"more\": 1", odd},
+		{"02:00:5e:10:00:01", "02:00:5e:10:00:010", odd},
 		{`"name": "a"`, `"name": "b"`, odd},
 		{`"name": "a"`, `"name": 7`, odd},
 		{`"name": "a"`, `"nome": "a"`, odd},

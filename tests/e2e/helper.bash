@@ -107,6 +107,9 @@ let_go() {
 	wait "$ended"
 }
 
+# no_link NAME: this network namespace has no link of that name. (/sys may show another one's.)
+no_link() { ! ip link show dev "$1" >/dev/null 2>&1; }
+
 # await COMMAND...: until it succeeds, ten seconds at most.
 await() {
 	local deadline=$((SECONDS + 10))

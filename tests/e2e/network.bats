@@ -43,7 +43,7 @@ taken() {
 gone() {
 	for _ in 1 2 3 4 5; do
 		expect 0 run_box --spec "$SPECS/veth.json" -- /bin/true
-		[ ! -e /sys/class/net/cbox0 ]
+		no_link cbox0
 	done
 }
 @test "the link is gone when run returns, so that the next run can have it" { both gone; }

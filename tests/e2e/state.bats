@@ -44,7 +44,7 @@ left_behind() {
 	expect 137 let_go
 	await gone "$pid"
 	# Removing goes on while the kernel still ends the namespace and its link.
-	await test ! -e /sys/class/net/cbox0
+	await no_link cbox0
 	"$CBOX" gc --dry-run >"$BATS_TEST_TMPDIR/dry"
 	"$GOBOX" gc --dry-run | cmp - "$BATS_TEST_TMPDIR/dry"
 	same "left: would remove cgroup, pid file, state file" "$(cat "$BATS_TEST_TMPDIR/dry")"
@@ -60,6 +60,22 @@ left_behind() {
 }
 gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 @test "gc --dry-run tells, from both the same, and removes nothing" { both left_behind; }
+
+link_of_somebody_else() {
+	hold left --spec "$SPECS/veth.json" -- /bin/cat
+	kill -KILL "$runtime_pid"
+	expect 137 let_go
+	# The container's link goes with its namespace, and the name is free for whoever wants it.
+	await no_link cbox0
+	ip link add cbox0 type veth peer name other0
+	expect 0 "$other" gc
+	same "left: removed cgroup, pid file, state file" "$out"
+	expect 125 run_box --name left --spec "$SPECS/veth.json" -- /bin/true
+	same "${box##*/}: network: creating veth cbox0: File exists (EEXIST)" "${err%%$'\n'*}"
+	ip link show dev other0
+	ip link delete cbox0
+}
+@test "gc takes no link of the same name that somebody else made" { both link_of_somebody_else; }
 
 # racer N PROGRAM: runs until the gate is closed; its exit status goes to a file.
 racer() {

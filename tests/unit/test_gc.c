@@ -241,12 +241,31 @@ static void cgroup(void **unused)
 	assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
-static void make_link(const char *name)
+/* address: NULL for one of the kernel's choice. */
+static void make_link(const char *name, const char *address)
 {
 	char command[128];
 
-	snprintf(command, sizeof(command), "ip link add %s type veth peer name peer-of-it", name);
+	snprintf(command, sizeof(command), "ip link add %s %s %s type veth peer name peer-of-it",
+		name, address ? "address" : "", address ? address : "");
 	assert_int_equal(system(command), 0);
+}
+
+/* The hardware address that the state file promises for the link of container name. */
+static const char *promised(const char *name)
+{
+	static char address[NETWORK_ADDRESS_TEXT];
+	struct state *list;
+	struct error e;
+	size_t n;
+
+	address[0] = '\0';
+	assert_int_equal(state_list(&list, &n, &e), 0);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i].name, name) == 0)
+			strcpy(address, list[i].link_address);
+	free(list);
+	return address;
 }
 
 static void link_left(void **unused)
@@ -259,10 +278,28 @@ static void link_left(void **unused)
 	/* Another one that is dead too names it: that keeps nothing. */
 	in_killed_process(leave, &left);
 	in_killed_process(leave, &also);
-	make_link("left0");
+	make_link("left0", promised("a"));
 	assert_int_equal(run_gc(false, &e), 0);
 	assert_string_equal(told, "a: removed link, state file\nb: removed state file\n");
 	assert_int_equal(if_nametoindex("left0"), 0);
+}
+
+/* The container's own link went with its namespace; later somebody made one of that name. */
+static void link_of_somebody_else(void **unused)
+{
+	struct left left = {.name = "a", .link = "left0"};
+	struct error e;
+
+	(void)unused;
+	needs_root("links");
+	in_killed_process(leave, &left);
+	make_link("left0", NULL);
+	assert_int_equal(run_gc(true, &e), 0);
+	assert_string_equal(told, "a: would remove state file\n");
+	assert_int_equal(run_gc(false, &e), 0);
+	assert_string_equal(told, "a: removed state file\n");
+	assert_int_not_equal(if_nametoindex("left0"), 0);
+	assert_int_equal(system("ip link delete left0"), 0);
 }
 
 /*
@@ -281,7 +318,7 @@ static void another_made_it(void **unused)
 	needs_root("cgroups and links");
 	in_killed_process(leave, &stale);
 	assert_int_equal(state_create(&c, &e), 0);
-	make_link("left0");
+	make_link("left0", promised("b"));
 	assert_int_equal(mkdir(cgroup_full(stale.cgroup), 0755), 0);
 	assert_int_equal(mkdir(cgroup_full(alive.cgroup), 0755), 0);
 	assert_int_equal(run_gc(false, &e), 0);
@@ -397,7 +434,7 @@ static void cleanup(void **unused)
 	if (geteuid() == 0) {
 		assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
 		c.cgroup_fd = open(cgroup_full(left.cgroup), O_RDONLY | O_CLOEXEC);
-		make_link("left0");
+		make_link("left0", NULL);
 		c.link_made = true;
 	}
 	for (int i = 0; i < 2; i++) {
@@ -484,6 +521,7 @@ static void list(void **unused)
 	assert_int_equal(state_list(&states, &n, &e), -1);
 	snprintf(expected, sizeof(expected),
 		"[\n  {\n    \"cgroup\": \"\",\n    \"created\": %lld,\n    \"link\": \"\",\n"
+		"    \"linkAddress\": \"\",\n"
 		"    \"name\": \"a\",\n    \"pid\": 0,\n    \"pidFile\": \"\",\n"
 		"    \"rootfs\": \"/srv/rootfs\",\n    \"runtime\": \"cbox\",\n"
 		"    \"startTime\": 0,\n    \"status\": \"running\"\n  },\n",
@@ -505,6 +543,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pid_file, scene_clear, teardown),
 		cmocka_unit_test_setup_teardown(cgroup, scene_clear, teardown),
 		cmocka_unit_test_setup_teardown(link_left, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(link_of_somebody_else, scene_clear, teardown),
 		cmocka_unit_test_setup_teardown(another_made_it, scene_clear, teardown),
 		cmocka_unit_test_setup_teardown(damaged, scene_clear, teardown),
 		cmocka_unit_test_setup_teardown(goes_on, scene_clear, teardown),

@@ -315,7 +315,12 @@ static void requests_are_the_ones_go_sends(void **state)
 	need_namespaces();
 	/* Links besides, so that the two ends get different numbers. */
 	run("ip link add besides1 type veth peer name besides2");
+	memcpy(t.c.link_address, "\x02\x00\x5e\x10\x00\x01", sizeof(t.c.link_address));
 	assert_int_equal(network_create(&t.c, &t.e), 0);
+	assert_true(network_has("cbox0", "02:00:5e:10:00:01"));
+	assert_false(network_has("cbox0", "02:00:5e:10:00:02"));
+	assert_false(network_has("cbox0", ""));
+	assert_false(network_has("cbox1", "02:00:5e:10:00:01"));
 	outside = if_nametoindex("cbox0");
 	assert_int_equal(configure(), 0);
 	enter(t.child);
@@ -326,8 +331,9 @@ static void requests_are_the_ones_go_sends(void **state)
 	run("ip link delete besides1");
 
 	snprintf(expected, sizeof(expected),
-		"7800000010000506"
+		"8400000010000506"
 		"00000000000000000000000000000000"
+		"0a00010002005e1000010000"
 		"0800040078050000"
 		"0a00030063626f7830000000"
 		"44001280"

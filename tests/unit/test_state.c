@@ -58,13 +58,14 @@ static const char golden[] = "{\n"
 			     "  \"cgroup\": \"/twinbox/a\",\n"
 			     "  \"created\": 1700000000,\n"
 			     "  \"link\": \"cbox0\",\n"
+			     "  \"linkAddress\": \"02:00:5e:10:00:01\",\n"
 			     "  \"name\": \"a\",\n"
 			     "  \"pid\": 4242,\n"
 			     "  \"pidFile\": \"/tmp/\\\"q\\\\\\u0001\xc3\xa9\x7f\",\n"
 			     "  \"rootfs\": \"/srv/<root>&fs\",\n"
 			     "  \"runtime\": \"cbox\",\n"
 			     "  \"startTime\": 9007199254740993,\n"
-			     "  \"version\": 1\n"
+			     "  \"version\": 2\n"
 			     "}\n";
 
 static void text(void **unused)
@@ -76,6 +77,7 @@ static void text(void **unused)
 		.created = 1700000000,
 		.cgroup = "/twinbox/a",
 		.link = "cbox0",
+		.link_address = "02:00:5e:10:00:01",
 		.rootfs = "/srv/<root>&fs",
 		.pid_file = "/tmp/\"q\\\x01\xc3\xa9\x7f"};
 	struct state back;
@@ -117,10 +119,11 @@ static void odd_texts(void **unused)
 	static const struct {
 		const char *from, *to, *message;
 	} rows[] = {
-		{"\"version\": 1", "\"version\": 2", "a.json: version 2 is not known"},
-		{"\"version\": 1", "\"version\": \"1\"", odd},
-		{"\"version\": 1", "\"Version\": 1", odd},
-		{"\"version\": 1", "\"version\": 1,\n  \"more\": 1", odd},
+		{"\"version\": 2", "\"version\": 1", "a.json: version 1 is not known"},
+		{"\"version\": 2", "\"version\": \"2\"", odd},
+		{"\"version\": 2", "\"Version\": 2", odd},
+		{"\"version\": 2", "\"version\": 2,\n  \"more\": 1", odd},
+		{"02:00:5e:10:00:01", "02:00:5e:10:00:010", odd},
 		{"\"name\": \"a\"", "\"name\": \"b\"", odd},
 		{"\"name\": \"a\"", "\"name\": 7", odd},
 		{"\"name\": \"a\"", "\"nome\": \"a\"", odd},
