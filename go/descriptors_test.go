@@ -50,6 +50,8 @@ func TestDescriptorsEverythingIsAsBefore(t *testing.T) {
 	}
 	rootfs := t.TempDir()
 	stateScene(t)
+	// The handlers' pipe is made once and stays as long as the process.
+	waitBlockSignals(newContainer())
 	for i, r := range []descriptorsRow{
 		{"", "", "", "", "/bin/true", "", 0, ""},
 		{"", "", "", "", "/bin/false", "", 1, ""},

@@ -59,14 +59,16 @@ func forwardedMask() uint64 {
 // is made, so that none of them ends the runtime half-way. What a write of ours may raise must not
 // end us before cleanup: write(2) then says EPIPE or, as Go has it already, EFBIG.
 func waitBlockSignals(c *Container) {
-	var pipe [2]int
 	signal.Ignore(syscall.SIGPIPE)
-	// A full pipe drops signals rather than stop the thread that got one.
-	signalPipeError = syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK)
-	if signalPipeError != nil {
-		return
+	if signalReader < 0 {
+		var pipe [2]int
+		// A full pipe drops signals rather than stop the thread that got one.
+		signalPipeError = syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK)
+		if signalPipeError != nil {
+			return
+		}
+		signalReader, signalWriter = int32(pipe[0]), int32(pipe[1])
 	}
-	signalReader, signalWriter = int32(pipe[0]), int32(pipe[1])
 	mask := forwardedMask()
 	for s := syscall.Signal(1); s <= signals; s++ {
 		if mask>>(s-1)&1 == 1 {
