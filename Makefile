@@ -189,6 +189,11 @@ compare: NEEDS = $(PLACE_NEEDS)
 compare: ready ## the main job: cbox and gobox side by side (ARGS='--columns cbox,gobox')
 	@infra/lab/in-place build/bin/compare run $(ARGS)
 
+.PHONY: trace
+trace: NEEDS = $(PLACE_NEEDS)
+trace: ready | $(call stamp,trace) ## the system calls of both, side by side (ARGS='--stage mounts')
+	@infra/lab/in-place build/bin/compare trace $(ARGS)
+
 .PHONY: run
 run: NEEDS = $(PLACE_NEEDS)
 run: ready ## a shell in a container of cbox (ARGS='--spec FILE')
@@ -228,7 +233,7 @@ format: | $(call stamp,test) ## write the C and Go sources as the formatters wan
 # --- The rest ---------------------------------------------------------------
 
 .PHONY: deps
-deps: $(foreach set,build rootfs lab test,$(call stamp,$(set))) ## install what is missing (apt), for everything
+deps: $(foreach set,build rootfs lab trace test,$(call stamp,$(set))) ## install what is missing (apt), for everything
 
 .PHONY: clean
 clean: ## remove build/ (and never what is mounted below it)
