@@ -21,7 +21,8 @@
  *       { "id": "child.mounts", "who": "child", "stage": "mounts",
  *         "title": { "ja": "...", "en": "..." },
  *         "totals": { "cbox": { "calls": 210, "changes": 120, "only": 3 }, "gobox": { ... } },
- *         "same_changes": true,           the calls that change state: the same, in this order
+ *         "same_changes": true,           the calls that change state are the same in the same
+ *                                         order, but for those with a reason
  *         "rows": [
  *           { "kind": "same", "changes": true,
  *             "calls": { "cbox": "sethostname(\"full\", 4)", "gobox": "sethostname(\"full\", 4)" } },
@@ -30,7 +31,9 @@
  *             "reason": { ... } } ] } ],  no "reason": unexplained
  *     "summary": { "calls": { "cbox": 500, "gobox": 4000 }, "changes": { "cbox": 230, ... },
  *                  "rows": { "same": 400, "pair": 20, "only": 90 },
- *                  "unexplained": 0, "order": 0 , "stale": ["futex of cbox in *"] } }
+ *                  "same_changes": 186, "declared_changes": 6,    rows of calls that change state
+ *                  "unexplained": 0, "different_stages": 0,
+ *                  "stale": [ entries of shared/syscalls.json that explained nothing ] } }
  *
  * "times" stands only where equal one-sided calls were folded into one row.
  */
@@ -172,6 +175,8 @@ struct traces {
 void traces_align(struct traces *all);
 void traces_free(struct traces *all);
 size_t traces_unexplained(const struct traces *all);
+/* Rows of calls that change state: the same in all columns, or not and with a reason. */
+size_t traces_changes(const struct traces *all, bool same);
 
 bool traces_partial(const struct traces *all);
 

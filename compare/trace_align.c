@@ -247,6 +247,20 @@ size_t traces_unexplained(const struct traces *all)
 	return n;
 }
 
+size_t traces_changes(const struct traces *all, bool same)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < trace_sections_n; i++) {
+		const struct trace_stage *s = &all->stages[i];
+
+		for (size_t r = 0; s->section->compared && r < s->n; r++)
+			n += s->rows[r].changes && (s->rows[r].kind == ROW_SAME) == same &&
+			     (same || s->rows[r].reason);
+	}
+	return n;
+}
+
 void traces_free(struct traces *all)
 {
 	for (size_t i = 0; all->stages && i < trace_sections_n; i++)

@@ -237,6 +237,8 @@ int trace_cut(struct trace *t, const char *spec, struct error *e)
 		p = &places[c->who];
 		if (c->kind != TRACE_CALL || restarted(c))
 			continue;
+		if (is_clone(c) && made(c) > 0)
+			thread_of(t, made(c));
 		if (!trace_mark(c, who, stage, event))
 			place_call(c, p, spec);
 		else if (take_mark(t, p, i, stage, event, e))

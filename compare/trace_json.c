@@ -74,9 +74,11 @@ static json_t *summary_json(const struct traces *all)
 	for (size_t i = 0; i < all->reasons.n; i++)
 		if (reason_stale(&all->reasons.v[i]))
 			json_array_append(stale, all->reasons.v[i].entry);
-	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I, s:o}", "calls", sum(all, false),
+	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:o}", "calls", sum(all, false),
 		"changes", sum(all, true), "rows", "same", (json_int_t)rows[ROW_SAME], "pair",
-		(json_int_t)rows[ROW_PAIR], "only", (json_int_t)rows[ROW_ONLY], "unexplained",
+		(json_int_t)rows[ROW_PAIR], "only", (json_int_t)rows[ROW_ONLY], "same_changes",
+		(json_int_t)traces_changes(all, true), "declared_changes",
+		(json_int_t)traces_changes(all, false), "unexplained",
 		(json_int_t)traces_unexplained(all), "different_stages", (json_int_t)different,
 		"stale", stale);
 }

@@ -156,7 +156,8 @@ static size_t put_place(const struct normal *n, const char *p, FILE *out)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		size_t len = places[i].path ? strlen(places[i].path) : 0;
 
-		if (len > 1 && !strncmp(p, places[i].path, len)) {
+		if (len > 1 && !strncmp(p, places[i].path, len) &&
+			!isalnum((unsigned char)p[len]) && !strchr("-_.", p[len] ? p[len] : '/')) {
 			fputs(places[i].word, out);
 			return len;
 		}

@@ -180,6 +180,9 @@ static void print_sum(const struct printer *p)
 		fprintf(p->out, "partial: not judged\n");
 		return;
 	}
+	fprintf(p->out,
+		"calls that change it: %zu the same in the same order, %zu differ for a reason\n",
+		traces_changes(p->all, true), traces_changes(p->all, false));
 	paint(p, unexplained ? "1;31" : "1;32");
 	fprintf(p->out, "%zu calls without a reason", unexplained);
 	paint(p, "0");
