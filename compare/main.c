@@ -55,7 +55,8 @@ static int read_options(int argc, char **argv, struct options *o)
 	static const struct option known[] = {{"spec", required_argument, NULL, 's'},
 		{"rootfs", required_argument, NULL, 'r'}, {"columns", required_argument, NULL, 'c'},
 		{"column", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
-		{"only", required_argument, NULL, 'o'}, {"stage", required_argument, NULL, 't'}, {"quick", no_argument, NULL, 'q'}, {0}};
+		{"only", required_argument, NULL, 'o'}, {"stage", required_argument, NULL, 't'},
+		{"quick", no_argument, NULL, 'q'}, {0}};
 	const char **slots[128] = {['s'] = &o->spec,
 		['r'] = &o->rootfs,
 		['c'] = &o->columns,
@@ -305,8 +306,8 @@ static int command_trace(const struct options *o)
 	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
 		return say_usage("no such format: ", o->format);
 	if (!prepare(o, &p, &e))
-		result = trace_command(&p, o->columns, o->stage, o->format, language(),
-			colour_wanted(), &e);
+		result = trace_command(
+			&p, o->columns, o->stage, o->format, language(), colour_wanted(), &e);
 	if (result == COULD_NOT)
 		fail(&e);
 	plan_free(&p);

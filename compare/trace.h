@@ -25,15 +25,13 @@
  *                                         order, but for those with a reason
  *         "rows": [
  *           { "kind": "same", "changes": true,
- *             "calls": { "cbox": "sethostname(\"full\", 4)", "gobox": "sethostname(\"full\", 4)" } },
- *           { "kind": "pair", ... "reason": { "ja": "...", "en": "..." } },      two that differ
- *           { "kind": "only", "calls": { "gobox": "futex" }, "times": 53,
- *             "reason": { ... } } ] } ],  no "reason": unexplained
- *     "summary": { "calls": { "cbox": 500, "gobox": 4000 }, "changes": { "cbox": 230, ... },
- *                  "rows": { "same": 400, "pair": 20, "only": 90 },
- *                  "same_changes": 186, "declared_changes": 6,    rows of calls that change state
- *                  "unexplained": 0, "different_stages": 0,
- *                  "stale": [ entries of shared/syscalls.json that explained nothing ] } }
+ *             "calls": { "cbox": "sethostname(\"full\", 4)", "gobox": "sethostname(\"full\", 4)" }
+ * }, { "kind": "pair", ... "reason": { "ja": "...", "en": "..." } },      two that differ { "kind":
+ * "only", "calls": { "gobox": "futex" }, "times": 53, "reason": { ... } } ] } ],  no "reason":
+ * unexplained "summary": { "calls": { "cbox": 500, "gobox": 4000 }, "changes": { "cbox": 230, ...
+ * }, "rows": { "same": 400, "pair": 20, "only": 90 }, "same_changes": 186, "declared_changes": 6,
+ * rows of calls that change state "unexplained": 0, "different_stages": 0, "stale": [ entries of
+ * shared/syscalls.json that explained nothing ] } }
  *
  * "times" stands only where equal one-sided calls were folded into one row.
  */
@@ -59,23 +57,21 @@ struct reason;
 /* One line of strace, or two that belong together. Texts are owned; NULL where there is none. */
 struct trace_call {
 	enum trace_kind kind;
-	int tid;	/* thread, as strace numbers it */
-	size_t line;	/* where it begins in the file, from 1 */
-	char *name;	/* "openat"; of a signal or an end: the whole text */
-	char *args;	/* between the parentheses, as strace wrote it */
-	char *result;	/* behind the "="; NULL: it never returned */
-	char *data;	/* the bytes that it wrote: strace -e write=all */
+	int tid;      /* thread, as strace numbers it */
+	size_t line;  /* where it begins in the file, from 1 */
+	char *name;   /* "openat"; of a signal or an end: the whole text */
+	char *args;   /* between the parentheses, as strace wrote it */
+	char *result; /* behind the "="; NULL: it never returned */
+	char *data;   /* the bytes that it wrote: strace -e write=all */
 	size_t data_n;
 	enum trace_who who;
-	int section;	/* index into trace_sections; -1: none (a mark, a signal) */
-	char *key;	/* what is compared; trace_normal() */
-	char *text;	/* what is shown */
-	bool changes;	/* changes the kernel's state */
-	struct reason *pair;	/* may stand beside another call for this reason; NULL: none */
-	struct reason *only;	/* may stand on one side only */
+	int section;	     /* index into trace_sections; -1: none (a mark, a signal) */
+	char *key;	     /* what is compared; trace_normal() */
+	char *text;	     /* what is shown */
+	bool changes;	     /* changes the kernel's state */
+	struct reason *pair; /* may stand beside another call for this reason; NULL: none */
+	struct reason *only; /* may stand on one side only */
 };
-
-
 
 struct trace {
 	const struct column *column;
@@ -84,17 +80,17 @@ struct trace {
 	struct trace_thread {
 		int tid;
 		enum trace_who who;
-	} *threads;
+	} * threads;
 	size_t threads_n;
-	int pids[WHO_COUNT];	/* first thread of each; 0: none */
-	char *partial;		/* why the trace is not the whole story; NULL: it is */
+	int pids[WHO_COUNT]; /* first thread of each; 0: none */
+	char *partial;	     /* why the trace is not the whole story; NULL: it is */
 };
 
 /* The parts of a run, in the order of the story; go/container.go and c/container.c tell it. */
 struct trace_section {
 	const char *id, *stage; /* stage: as --events names it; NULL: none */
 	enum trace_who who;
-	bool compared;		/* false: counted only (the container's own command) */
+	bool compared; /* false: counted only (the container's own command) */
 	const char *ja, *en;
 };
 extern const struct trace_section trace_sections[];
@@ -152,7 +148,7 @@ enum row_kind { ROW_SAME, ROW_PAIR, ROW_ONLY };
 struct trace_row {
 	enum row_kind kind;
 	const struct trace_call *cells[COLUMNS_MAX];
-	size_t times;		/* equal rows folded into this one */
+	size_t times; /* equal rows folded into this one */
 	bool changes;
 	const struct reason *reason; /* of ROW_PAIR and ROW_ONLY; NULL: unexplained */
 };
@@ -188,8 +184,8 @@ int trace_command(const struct plan *p, const char *columns, const char *stage, 
 	const char *language, bool colour, struct error *e);
 
 /* trace_print.c, trace_json.c; stage: NULL or which part alone. */
-void trace_print(const struct traces *all, const char *stage, const char *language, bool colour,
-	FILE *out);
+void trace_print(
+	const struct traces *all, const char *stage, const char *language, bool colour, FILE *out);
 json_t *trace_json(const struct traces *all, const char *stage);
 bool trace_stage_chosen(const struct trace_section *s, const char *stage);
 

@@ -66,7 +66,7 @@ static int worth(const struct trace_row *row, const struct trace_call *c)
 /* The pointers to the calls of one section, in order. */
 static const struct trace_call **calls_of(const struct trace *t, int section, size_t *n)
 {
-	const struct trace_call **list = calloc(t->n + 1, sizeof(*list));
+	const struct trace_call **list = calloc(t->n + 1, sizeof(void *));
 
 	if (!list)
 		abort();

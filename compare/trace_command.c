@@ -23,7 +23,8 @@ static int choose(const char *list, const struct plan *p, const struct column *c
 			chosen[(*n)++] = &columns[i];
 	for (size_t i = 0; i < *n; i++)
 		if (!chosen[i]->twin)
-			return error_say(e, "column %s: it writes no --events, which a trace is cut by",
+			return error_say(e,
+				"column %s: it writes no --events, which a trace is cut by",
 				chosen[i]->name);
 	if (*n > 0)
 		return 0;

@@ -15,21 +15,25 @@ enum { START, PREPARE, CHILD_START = 8, CHILD_EXEC = 14, COMMAND, END = 18 };
 
 const struct trace_section trace_sections[] = {
 	{"start", NULL, WHO_PARENT, true, "起動 (言語の実行環境)", "start-up of the language"},
-	{"prepare", NULL, WHO_PARENT, true, "準備 (spec、状態ファイル)", "before the stages: spec, state"},
+	{"prepare", NULL, WHO_PARENT, true, "準備 (spec、状態ファイル)",
+		"before the stages: spec, state"},
 	{"cgroup", "cgroup", WHO_PARENT, true, "cgroup", "cgroup"},
 	{"namespaces", "namespaces", WHO_PARENT, true, "名前空間", "namespaces"},
 	{"identity", "identity", WHO_PARENT, true, "ID の対応づけ", "identity"},
-	{"network", "network", WHO_PARENT, true, "ネットワーク (ホスト側)", "network: the host's end"},
+	{"network", "network", WHO_PARENT, true, "ネットワーク (ホスト側)",
+		"network: the host's end"},
 	{"privileges", "privileges", WHO_PARENT, true, "権限 (OOM)", "privileges: OOM score"},
 	{"release", "exec", WHO_PARENT, true, "子を進め、execve を待つ", "release of the child"},
 	{"child.start", NULL, WHO_CHILD, true, "子の起動", "start of the child"},
 	{"child.identity", "identity", WHO_CHILD, true, "ID", "identity"},
-	{"child.network", "network", WHO_CHILD, true, "ネットワーク (コンテナ側)", "network: the container's end"},
+	{"child.network", "network", WHO_CHILD, true, "ネットワーク (コンテナ側)",
+		"network: the container's end"},
 	{"child.hostname", "hostname", WHO_CHILD, true, "ホスト名", "hostname"},
 	{"child.mounts", "mounts", WHO_CHILD, true, "マウント", "mounts"},
 	{"child.privileges", "privileges", WHO_CHILD, true, "権限", "privileges"},
 	{"child.exec", "exec", WHO_CHILD, true, "コマンドの実行", "exec"},
-	{"command", NULL, WHO_CHILD, false, "コンテナのコマンド自身", "the container's command itself"},
+	{"command", NULL, WHO_CHILD, false, "コンテナのコマンド自身",
+		"the container's command itself"},
 	{"wait", "wait", WHO_PARENT, true, "終了待ち", "wait"},
 	{"cleanup", "cleanup", WHO_PARENT, true, "後片づけ", "cleanup"},
 	{"end", NULL, WHO_PARENT, true, "終了", "end of the runtime"},
@@ -79,9 +83,8 @@ bool trace_mark(const struct trace_call *c, char who[16], char stage[16], char e
 	if (c->kind != TRACE_CALL || strcmp(c->name, "write") != 0)
 		return false;
 	line = strstr(c->args, ", ");
-	return line && !strncmp(line + 2, begin, sizeof(begin) - 1) &&
-	       value_of(line, "who", who) && value_of(line, "stage", stage) &&
-	       value_of(line, "event", event);
+	return line && !strncmp(line + 2, begin, sizeof(begin) - 1) && value_of(line, "who", who) &&
+	       value_of(line, "stage", stage) && value_of(line, "event", event);
 }
 
 /* The kernel makes an interrupted call again: only the last time counts. */
@@ -246,7 +249,6 @@ int trace_cut(struct trace *t, const char *spec, struct error *e)
 	}
 	for (int w = 0; w < WHO_COUNT; w++)
 		fill_gap(t, &places[w], (enum trace_who)w, t->n,
-			w == WHO_PARENT && places[w].section == END - 1 ? END
-									 : places[w].section);
+			w == WHO_PARENT && places[w].section == END - 1 ? END : places[w].section);
 	return 0;
 }

@@ -74,11 +74,11 @@ static json_t *summary_json(const struct traces *all)
 	for (size_t i = 0; i < all->reasons.n; i++)
 		if (reason_stale(&all->reasons.v[i]))
 			json_array_append(stale, all->reasons.v[i].entry);
-	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:o}", "calls", sum(all, false),
-		"changes", sum(all, true), "rows", "same", (json_int_t)rows[ROW_SAME], "pair",
-		(json_int_t)rows[ROW_PAIR], "only", (json_int_t)rows[ROW_ONLY], "same_changes",
-		(json_int_t)traces_changes(all, true), "declared_changes",
-		(json_int_t)traces_changes(all, false), "unexplained",
+	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:o}", "calls",
+		sum(all, false), "changes", sum(all, true), "rows", "same",
+		(json_int_t)rows[ROW_SAME], "pair", (json_int_t)rows[ROW_PAIR], "only",
+		(json_int_t)rows[ROW_ONLY], "same_changes", (json_int_t)traces_changes(all, true),
+		"declared_changes", (json_int_t)traces_changes(all, false), "unexplained",
 		(json_int_t)traces_unexplained(all), "different_stages", (json_int_t)different,
 		"stale", stale);
 }
@@ -92,14 +92,13 @@ json_t *trace_json(const struct traces *all, const char *stage)
 	for (size_t k = 0; k < all->n; k++) {
 		json_array_append_new(columns, json_string(all->t[k].column->name));
 		if (all->t[k].partial)
-			json_object_set_new(partial, all->t[k].column->name,
-				json_string(all->t[k].partial));
+			json_object_set_new(
+				partial, all->t[k].column->name, json_string(all->t[k].partial));
 	}
 	for (size_t i = 0; i < trace_sections_n; i++)
 		if (trace_stage_chosen(&trace_sections[i], stage))
 			json_array_append_new(stages, stage_json(all, &all->stages[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "spec",
-		report_spec(all->plan), "place", report_place(), "kernel", u.release, "strace",
-		all->strace, "columns", columns, "partial", partial, "stages", stages, "summary",
-		summary_json(all));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "spec", report_spec(all->plan),
+		"place", report_place(), "kernel", u.release, "strace", all->strace, "columns",
+		columns, "partial", partial, "stages", stages, "summary", summary_json(all));
 }

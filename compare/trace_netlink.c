@@ -22,8 +22,14 @@ struct attribute {
 	const struct attribute *inside; /* NEST, MESSAGE; ends with a name that is NULL */
 };
 
-#define ROW(type, form, inside) {type, #type, form, inside}
-#define END {0, NULL, BYTES, NULL}
+#define ROW(type, form, inside)                                                                    \
+	{                                                                                          \
+		type, #type, form, inside                                                          \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		0, NULL, BYTES, NULL                                                               \
+	}
 
 static const struct attribute link_attributes[];
 
@@ -103,8 +109,7 @@ struct words {
 	int family;
 };
 
-static void attributes(
-	struct words *w, const char *data, size_t n, const struct attribute *known);
+static void attributes(struct words *w, const char *data, size_t n, const struct attribute *known);
 
 const char *netlink_type(unsigned int type)
 {
@@ -143,7 +148,8 @@ static void route_head(struct words *w, const char *data)
 	memcpy(&route, data, sizeof(route));
 	w->family = route.rtm_family;
 	fprintf(w->out,
-		"rtm_dst_len=%d rtm_table=%d rtm_protocol=%d rtm_scope=%d rtm_type=%d rtm_flags=%#x ",
+		"rtm_dst_len=%d rtm_table=%d rtm_protocol=%d rtm_scope=%d rtm_type=%d "
+		"rtm_flags=%#x ",
 		route.rtm_dst_len, route.rtm_table, route.rtm_protocol, route.rtm_scope,
 		route.rtm_type, route.rtm_flags);
 }

@@ -425,8 +425,8 @@ static void forms(struct normal *n, struct trace_call *c)
 		free(fields[i]);
 		if (!(shape->dropped >> i & 1)) {
 			fprintf(k, "%s%s", done ? ", " : "", out ? "…" : word);
-			fprintf(x, "%s%.*s%s", done ? ", " : "", TEXT_MAX, out && failed ? "…" : word,
-				strlen(word) > TEXT_MAX ? "…" : "");
+			fprintf(x, "%s%.*s%s", done ? ", " : "", TEXT_MAX,
+				out && failed ? "…" : word, strlen(word) > TEXT_MAX ? "…" : "");
 			done++;
 		}
 		free(word);
@@ -467,7 +467,8 @@ static char *quoted(const char *args)
  */
 static void remember(struct normal *n, const struct trace_call *c)
 {
-	long fd = c->result && isdigit((unsigned char)*c->result) ? strtol(c->result, NULL, 10) : -1;
+	long fd =
+		c->result && isdigit((unsigned char)*c->result) ? strtol(c->result, NULL, 10) : -1;
 	long of = strtol(c->args, NULL, 10);
 	char *what = NULL, *path = NULL;
 	FILE *place;

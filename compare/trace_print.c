@@ -22,8 +22,8 @@ static const struct words english = {
 	"calls", "change state", "the same changes in the same order", "the changes differ",
 	"no reason in shared/syscalls.json", "PARTIAL", {"parent", "child"}};
 static const struct words japanese = {
-	"* カーネルの状態を変える   = 同じ   ~ 理由のある違い   | 片側だけ", "呼び出し", "状態を変える",
-	"状態を変える呼び出しは順序まで同じ", "状態を変える呼び出しが違う",
+	"* カーネルの状態を変える   = 同じ   ~ 理由のある違い   | 片側だけ", "呼び出し",
+	"状態を変える", "状態を変える呼び出しは順序まで同じ", "状態を変える呼び出しが違う",
 	"shared/syscalls.json に理由がありません", "不完全", {"親", "子"}};
 
 struct printer {
@@ -118,7 +118,8 @@ static void print_row(const struct printer *p, const struct trace_row *row)
 static void print_reason(
 	const struct printer *p, const struct trace_row *row, const struct trace_row *next)
 {
-	if (row->kind == ROW_SAME || (next && next->kind == row->kind && next->reason == row->reason))
+	if (row->kind == ROW_SAME ||
+		(next && next->kind == row->kind && next->reason == row->reason))
 		return;
 	if (!row->reason) {
 		if (traces_partial(p->all))
@@ -189,8 +190,8 @@ static void print_sum(const struct printer *p)
 	fputc('\n', p->out);
 }
 
-void trace_print(const struct traces *all, const char *stage, const char *language, bool colour,
-	FILE *out)
+void trace_print(
+	const struct traces *all, const char *stage, const char *language, bool colour, FILE *out)
 {
 	int columns = (int)all->n;
 	struct printer p = {.all = all,

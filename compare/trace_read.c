@@ -18,12 +18,12 @@ static const char unfinished[] = " <unfinished ...>";
 struct reader {
 	struct trace *t;
 	size_t line;
-	size_t ended;  /* 1 + index of the call that ended last: bytes that follow are its */
+	size_t ended; /* 1 + index of the call that ended last: bytes that follow are its */
 	struct half {
 		int tid;
 		size_t call;
 		char *text;
-	} *halves; /* calls that have not ended */
+	} * halves; /* calls that have not ended */
 	size_t n;
 };
 
@@ -39,8 +39,7 @@ static struct trace_call *add(struct reader *r, enum trace_kind kind, int tid)
 			abort();
 	}
 	c = &t->calls[t->n++];
-	*c = (struct trace_call){
-		.kind = kind, .tid = tid, .line = r->line, .section = -1};
+	*c = (struct trace_call){.kind = kind, .tid = tid, .line = r->line, .section = -1};
 	return c;
 }
 
@@ -172,7 +171,8 @@ static void take_bytes(struct reader *r, const char *line)
 
 	if (!c || strlen(line) < 12)
 		return;
-	while (n < sizeof(bytes) && isxdigit((unsigned char)p[0]) && isxdigit((unsigned char)p[1])) {
+	while (n < sizeof(bytes) && isxdigit((unsigned char)p[0]) &&
+		isxdigit((unsigned char)p[1])) {
 		char hex[3] = {p[0], p[1], '\0'};
 
 		bytes[n++] = (char)strtoul(hex, NULL, 16);
@@ -229,8 +229,9 @@ void trace_read_text(struct trace *t, const char *text, size_t n)
 		lf = memchr(text, '\n', (size_t)(end - text));
 		r.line++;
 		if (!lf) {
-			if (!t->partial && asprintf(&t->partial,
-						   "strace was ended: line %zu is torn", r.line) < 0)
+			if (!t->partial &&
+				asprintf(&t->partial, "strace was ended: line %zu is torn",
+					r.line) < 0)
 				abort();
 			break;
 		}

@@ -48,7 +48,8 @@ int reasons_load(struct reasons *r, const char *text, struct error *e)
 	{
 		if (!complete(entry)) {
 			error_say(e,
-				"shared/syscalls.json: entry %zu: call, columns and a reason in ja and en are needed",
+				"shared/syscalls.json: entry %zu: call, columns and a reason in ja "
+				"and en are needed",
 				i + 1);
 			reasons_free(r);
 			return -1;
@@ -79,8 +80,9 @@ static bool in_list(const json_t *list, const char *text)
 
 	if (!list || json_is_string(list))
 		return !list || !fnmatch(json_string_value(list), text, 0);
-	json_array_foreach((json_t *)list, i, item) if (
-		!fnmatch(json_string_value(item) ? json_string_value(item) : "", text, 0)) return true;
+	json_array_foreach((json_t *)list, i,
+		item) if (!fnmatch(json_string_value(item) ? json_string_value(item) : "", text,
+				  0)) return true;
 	return false;
 }
 

@@ -43,10 +43,11 @@ static int not_allowed(const struct child *c, struct error *e)
 	char *scope = read_whole(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", NULL);
 	int line = (int)strcspn(c->err_text, "\n");
 
-	error_say(e, "strace cannot trace here; it said: %.*s", line > 300 ? 300 : line,
-		c->err_text);
+	error_say(
+		e, "strace cannot trace here; it said: %.*s", line > 300 ? 300 : line, c->err_text);
 	if (scope && strtol(scope, NULL, 10) == 3)
-		error_hint(e, "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot");
+		error_hint(
+			e, "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot");
 	else
 		error_hint(e, "a container's seccomp profile often forbids ptrace(2): "
 			      "`make lab` gives a machine of its own");
@@ -139,8 +140,8 @@ static void judge(struct trace *t, const struct child *c, const char *why)
 	if (why)
 		t->partial = text_format("%s, in stage %s", why, stage);
 	else if (signal)
-		t->partial = text_format("killed by %.*s in stage %s",
-			(int)strcspn(signal, " ("), signal, stage);
+		t->partial = text_format(
+			"killed by %.*s in stage %s", (int)strcspn(signal, " ("), signal, stage);
 	else
 		t->partial = text_format("ended with %d in stage %s: %s", c->status, stage, words);
 	free(words);
@@ -219,8 +220,10 @@ static int run_column(struct traces *all, struct trace *t, const char *strace, s
 	if (trace_cut(t, p->spec_path, e))
 		goto out;
 	judge(t, &h.child, stopped ? why.message : NULL);
-	trace_normal(t, &(struct trace_names){.project = p->root, .rootfs = p->rootfs,
-				.run = h.dir, .program = h.program});
+	trace_normal(t, &(struct trace_names){.project = p->root,
+				.rootfs = p->rootfs,
+				.run = h.dir,
+				.program = h.program});
 	result = 0;
 out:
 	held_discard(&h);

@@ -30,14 +30,16 @@ static struct trace whole(const char *text)
 
 	error_clear(&e);
 	assert_int_equal(trace_cut(&t, "/p/spec.json", &e), 0);
-	trace_normal(&t, &(struct trace_names){
-				 .project = "/p", .rootfs = "/p/build/rootfs", .run = "/tmp/run.x"});
+	trace_normal(
+		&t, &(struct trace_names){
+			    .project = "/p", .rootfs = "/p/build/rootfs", .run = "/tmp/run.x"});
 	return t;
 }
 
 static void test_a_call(void **state)
 {
-	struct trace t = read_lines("12    mkdirat(7</sys/fs/cgroup>, \"tw)in\\\"box\", 0755) = 0\n");
+	struct trace t =
+		read_lines("12    mkdirat(7</sys/fs/cgroup>, \"tw)in\\\"box\", 0755) = 0\n");
 
 	(void)state;
 	assert_int_equal(t.n, 1);
@@ -51,11 +53,11 @@ static void test_a_call(void **state)
 
 static void test_halves_are_joined_where_they_began(void **state)
 {
-	struct trace t = read_lines(
-		"12    read(9<pipe:[218]>,  <unfinished ...>\n"
-		"13    prctl(PR_SET_PDEATHSIG, SIGKILL) = 0\n"
-		"12    <... read resumed>\"x\", 1)        = 1\n"
-		"12    futex(0x6a7aa0, FUTEX_WAIT_PRIVATE, 0, NULL <unfinished ...>\n");
+	struct trace t =
+		read_lines("12    read(9<pipe:[218]>,  <unfinished ...>\n"
+			   "13    prctl(PR_SET_PDEATHSIG, SIGKILL) = 0\n"
+			   "12    <... read resumed>\"x\", 1)        = 1\n"
+			   "12    futex(0x6a7aa0, FUTEX_WAIT_PRIVATE, 0, NULL <unfinished ...>\n");
 
 	(void)state;
 	assert_int_equal(t.n, 3);
@@ -71,11 +73,11 @@ static void test_halves_are_joined_where_they_began(void **state)
 
 static void test_execve_of_another_thread(void **state)
 {
-	struct trace t = read_lines(
-		"69    execve(\"/bin/true\", [\"/bin/true\"], [] <unfinished ...>\n"
-		"67    <... futex resumed>)              = ?\n"
-		"67    +++ superseded by execve in pid 69 +++\n"
-		"67    <... execve resumed>)             = 0\n");
+	struct trace t =
+		read_lines("69    execve(\"/bin/true\", [\"/bin/true\"], [] <unfinished ...>\n"
+			   "67    <... futex resumed>)              = ?\n"
+			   "67    +++ superseded by execve in pid 69 +++\n"
+			   "67    <... execve resumed>)             = 0\n");
 
 	(void)state;
 	assert_string_equal(t.calls[0].name, "execve");
@@ -113,10 +115,11 @@ static void test_a_torn_line_is_partial(void **state)
 
 static void test_garbage_is_survived(void **state)
 {
-	static const char *const lines[] = {"", "\n", "12\n", "12 \n", "x\n", " | \n", " | 00000  \n",
-		" | 00000  zz\n", "12 <... read resumed>) = 1\n", "12 (((\n", "12 a\"\\\n",
-		"12 read(3, \"\\", "12 +++ superseded by execve in pid \n", "12 close(3<) = 0<\n",
-		"12 close(3</a<b>) = 0\n", "12 clone(flags=CLONE_PIDFD) = 99999999999999999999\n"};
+	static const char *const lines[] = {"", "\n", "12\n", "12 \n", "x\n", " | \n",
+		" | 00000  \n", " | 00000  zz\n", "12 <... read resumed>) = 1\n", "12 (((\n",
+		"12 a\"\\\n", "12 read(3, \"\\", "12 +++ superseded by execve in pid \n",
+		"12 close(3<) = 0<\n", "12 close(3</a<b>) = 0\n",
+		"12 clone(flags=CLONE_PIDFD) = 99999999999999999999\n"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -131,29 +134,36 @@ static const char story[] =
 	"12    execve(\"/p/build/bin/cbox\", [\"cbox\"], [\"PATH=/bin\"]) = 0\n"
 	"12    brk(NULL) = 0x555565268000\n"
 	"12    openat(AT_FDCWD</p>, \"/p/spec.json\", O_RDONLY) = 3</p/spec.json>\n"
-	"12    write(4</tmp/run.x/events>, \"{\\\"time\\\":1,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
+	"12    write(4</tmp/run.x/events>, "
+	"\"{\\\"time\\\":1,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
 	"\\\"namespaces\\\",\\\"event\\\":\\\"begin\\\"}\\n\", 70) = 70\n"
 	"12    clone3({flags=CLONE_PIDFD|CLONE_NEWPID, pidfd=0x7fff5899536c} => "
 	"{pidfd=[11<pid:13>]}, 88 <unfinished ...>\n"
 	"13    setsid() = 1\n"
 	"12    <... clone3 resumed>) = 13\n"
-	"12    write(4</tmp/run.x/events>, \"{\\\"time\\\":2,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
+	"12    write(4</tmp/run.x/events>, "
+	"\"{\\\"time\\\":2,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
 	"\\\"namespaces\\\",\\\"event\\\":\\\"ok\\\"}\\n\", 70 <unfinished ...>\n"
 	"12    <... write resumed>) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
 	"12    getuid() = 0\n"
-	"12    write(4</tmp/run.x/events>, \"{\\\"time\\\":2,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
+	"12    write(4</tmp/run.x/events>, "
+	"\"{\\\"time\\\":2,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
 	"\\\"namespaces\\\",\\\"event\\\":\\\"ok\\\"}\\n\", 70) = 70\n"
 	"12    sendto(5<UNIX-STREAM:[214->215]>, \"g\", 1, MSG_NOSIGNAL, NULL, 0) = 1\n"
-	"13    write(4</tmp/run.x/events>, \"{\\\"time\\\":3,\\\"who\\\":\\\"child\\\",\\\"stage\\\":"
+	"13    write(4</tmp/run.x/events>, "
+	"\"{\\\"time\\\":3,\\\"who\\\":\\\"child\\\",\\\"stage\\\":"
 	"\\\"exec\\\",\\\"event\\\":\\\"begin\\\"}\\n\", 70) = 70\n"
 	"13    execve(\"/bin/true\", [\"/bin/true\"], []) = 0\n"
 	"13    brk(NULL) = 0x1\n"
-	"12    write(4</tmp/run.x/events>, \"{\\\"time\\\":4,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
+	"12    write(4</tmp/run.x/events>, "
+	"\"{\\\"time\\\":4,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
 	"\\\"exec\\\",\\\"event\\\":\\\"ok\\\"}\\n\", 70) = 70\n"
-	"12    write(4</tmp/run.x/events>, \"{\\\"time\\\":5,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
+	"12    write(4</tmp/run.x/events>, "
+	"\"{\\\"time\\\":5,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
 	"\\\"cleanup\\\",\\\"event\\\":\\\"begin\\\"}\\n\", 70) = 70\n"
 	"12    unlink(\"/tmp/run.x/pid\") = 0\n"
-	"12    write(4</tmp/run.x/events>, \"{\\\"time\\\":6,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
+	"12    write(4</tmp/run.x/events>, "
+	"\"{\\\"time\\\":6,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":"
 	"\\\"cleanup\\\",\\\"event\\\":\\\"ok\\\"}\\n\", 70) = 70\n"
 	"12    exit_group(0) = ?\n";
 
@@ -161,7 +171,8 @@ static void test_cut(void **state)
 {
 	static const struct {
 		const char *key, *section;
-	} want[] = {{"brk(NULL) = 0", "start"}, {"openat(AT_FDCWD, \"$PROJECT/spec.json\"", "prepare"},
+	} want[] = {{"brk(NULL) = 0", "start"},
+		{"openat(AT_FDCWD, \"$PROJECT/spec.json\"", "prepare"},
 		{"clone3({flags", "namespaces"}, {"setsid() = 1", "child.start"},
 		{"getuid() = 0", "namespaces"}, {"sendto(<socket>, \"g\"", "release"},
 		{"execve(\"/bin/true\"", "child.exec"}, {"brk(NULL) = 0", "command"},
@@ -176,8 +187,7 @@ static void test_cut(void **state)
 		assert_true(found < t.n);
 		if (strncmp(t.calls[found].key, want[i].key, strlen(want[i].key)) != 0)
 			fail_msg("%s, not %s", t.calls[found].key, want[i].key);
-		assert_string_equal(
-			trace_sections[t.calls[found].section].id, want[i].section);
+		assert_string_equal(trace_sections[t.calls[found].section].id, want[i].section);
 		found++;
 	}
 	assert_int_equal(t.pids[WHO_PARENT], 12);
@@ -188,7 +198,8 @@ static void test_cut(void **state)
 static void test_an_unknown_stage_is_refused(void **state)
 {
 	struct trace t = read_lines(
-		"12    write(4</e>, \"{\\\"time\\\":1,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":\\\"dance\\\","
+		"12    write(4</e>, "
+		"\"{\\\"time\\\":1,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":\\\"dance\\\","
 		"\\\"event\\\":\\\"begin\\\"}\\n\", 70) = 70\n");
 	struct error e;
 
@@ -202,14 +213,14 @@ static void test_an_unknown_stage_is_refused(void **state)
 /* Threads in the container's own pid namespace return other numbers than strace's. */
 static void test_threads_belong_to_their_process(void **state)
 {
-	struct trace t = read_lines(
-		"12    clone3({flags=CLONE_PIDFD|CLONE_NEWPID}, 88) = 67\n"
-		"12    clone(flags=CLONE_VM|CLONE_THREAD <unfinished ...>\n"
-		"67    clone(flags=CLONE_VM|CLONE_THREAD <unfinished ...>\n"
-		"68    gettid() = 2\n"
-		"69    gettid() = 69\n"
-		"67    <... clone resumed>, tls=0x1) = 2 /* 68 in strace's PID NS */\n"
-		"12    <... clone resumed>, tls=0x1) = 69\n");
+	struct trace t =
+		read_lines("12    clone3({flags=CLONE_PIDFD|CLONE_NEWPID}, 88) = 67\n"
+			   "12    clone(flags=CLONE_VM|CLONE_THREAD <unfinished ...>\n"
+			   "67    clone(flags=CLONE_VM|CLONE_THREAD <unfinished ...>\n"
+			   "68    gettid() = 2\n"
+			   "69    gettid() = 69\n"
+			   "67    <... clone resumed>, tls=0x1) = 2 /* 68 in strace's PID NS */\n"
+			   "12    <... clone resumed>, tls=0x1) = 69\n");
 	struct error e;
 
 	(void)state;
@@ -237,7 +248,8 @@ static void check_form(const char *line, const char *key, const char *text, bool
 static void test_forms(void **state)
 {
 	(void)state;
-	check_form("12    openat(AT_FDCWD</p>, \"/proc/13/uid_map\", O_WRONLY) = 8</proc/13/uid_map>",
+	check_form(
+		"12    openat(AT_FDCWD</p>, \"/proc/13/uid_map\", O_WRONLY) = 8</proc/13/uid_map>",
 		"openat(AT_FDCWD, \"/proc/CHILD/uid_map\", O_WRONLY) = </proc/CHILD/uid_map>",
 		"openat(AT_FDCWD, \"/proc/CHILD/uid_map\", O_WRONLY)", false);
 	check_form("12    write(8</proc/13/uid_map>, \"0 12 13\", 7) = 7",
@@ -246,16 +258,19 @@ static void test_forms(void **state)
 	check_form("12    read(3</dev/null<char 1:3>>, \"ab\", 4096) = 2",
 		"read(</dev/null>, …) = 0", "read(</dev/null>, \"ab\")", false);
 	check_form("12    mkdir(\"/run/twinbox\", 0700) = -1 EEXIST (File exists)",
-		"mkdir(\"/run/twinbox\", 0700) = EEXIST",
-		"mkdir(\"/run/twinbox\", 0700) = EEXIST", false);
+		"mkdir(\"/run/twinbox\", 0700) = EEXIST", "mkdir(\"/run/twinbox\", 0700) = EEXIST",
+		false);
 	check_form("13    capset({version=3, pid=0}, {effective=1<<CAP_KILL|1<<CAP_CHOWN}) = 0",
 		"capset({version=3, pid=0}, {effective=1<<CAP_KILL|1<<CAP_CHOWN}) = 0",
 		"capset({version=3, pid=0}, {effective=1<<CAP_KILL|1<<CAP_CHOWN})", true);
-	check_form("12    rt_sigaction(SIGHUP, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=SA_RESTORER, "
-		   "sa_restorer=0x7f52aee19180}, NULL, 8) = 0",
+	check_form(
+		"12    rt_sigaction(SIGHUP, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=SA_RESTORER, "
+		"sa_restorer=0x7f52aee19180}, NULL, 8) = 0",
 		"rt_sigaction(SIGHUP, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}, …, 8) = 0",
-		"rt_sigaction(SIGHUP, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}, NULL, 8)", false);
-	check_form("12    bind(8<NETLINK:[241]>, {sa_family=AF_NETLINK, nl_pid=-889192265}, 12) = 0",
+		"rt_sigaction(SIGHUP, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}, NULL, 8)",
+		false);
+	check_form(
+		"12    bind(8<NETLINK:[241]>, {sa_family=AF_NETLINK, nl_pid=-889192265}, 12) = 0",
 		"bind(<netlink>, {sa_family=AF_NETLINK, nl_pid=PORT}, 12) = 0",
 		"bind(<netlink>, {sa_family=AF_NETLINK, nl_pid=PORT}, 12)", false);
 	check_form("12    getpid() = 12", "getpid() = PARENT", "getpid() = PARENT", false);
@@ -269,19 +284,20 @@ static void test_forms(void **state)
 /* What strace shows as </> is called after what it was made from. */
 static void test_mounts_have_names(void **state)
 {
-	struct trace t = whole(
-		"12    fsopen(\"proc\", FSOPEN_CLOEXEC) = 6<anon_inode:[fscontext]>\n"
-		"12    fsconfig(6<anon_inode:[fscontext]>, FSCONFIG_CMD_CREATE, NULL, NULL, 0) = 0\n"
-		"12    fsmount(6<anon_inode:[fscontext]>, FSMOUNT_CLOEXEC, 0) = 7</>\n"
-		"12    close(6<anon_inode:[fscontext]>) = 0\n"
-		"12    open_tree(AT_FDCWD</>, \"/p/build/rootfs\", OPEN_TREE_CLONE) = 6</>\n"
-		"12    move_mount(7</>, \"\", 6</>, \"\", MOVE_MOUNT_F_EMPTY_PATH) = 0\n");
+	struct trace t =
+		whole("12    fsopen(\"proc\", FSOPEN_CLOEXEC) = 6<anon_inode:[fscontext]>\n"
+		      "12    fsconfig(6<anon_inode:[fscontext]>, FSCONFIG_CMD_CREATE, NULL, NULL, "
+		      "0) = 0\n"
+		      "12    fsmount(6<anon_inode:[fscontext]>, FSMOUNT_CLOEXEC, 0) = 7</>\n"
+		      "12    close(6<anon_inode:[fscontext]>) = 0\n"
+		      "12    open_tree(AT_FDCWD</>, \"/p/build/rootfs\", OPEN_TREE_CLONE) = 6</>\n"
+		      "12    move_mount(7</>, \"\", 6</>, \"\", MOVE_MOUNT_F_EMPTY_PATH) = 0\n");
 
 	(void)state;
-	assert_string_equal(t.calls[1].text,
-		"fsconfig(<fs proc>, FSCONFIG_CMD_CREATE, NULL, NULL, 0)");
-	assert_string_equal(t.calls[5].text,
-		"move_mount(<mount of proc>, \"\", <mount of $ROOTFS>, \"\", MOVE_MOUNT_F_EMPTY_PATH)");
+	assert_string_equal(
+		t.calls[1].text, "fsconfig(<fs proc>, FSCONFIG_CMD_CREATE, NULL, NULL, 0)");
+	assert_string_equal(t.calls[5].text, "move_mount(<mount of proc>, \"\", <mount of "
+					     "$ROOTFS>, \"\", MOVE_MOUNT_F_EMPTY_PATH)");
 	trace_free(&t);
 }
 
@@ -291,7 +307,8 @@ static void test_a_veth_pair_from_its_bytes(void **state)
 	struct trace t = whole(
 		"12    clone(flags=CLONE_PIDFD) = 191\n"
 		"12    socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE) = 8<socket:[241]>\n"
-		"12    sendmsg(8<NETLINK:[241]>, {msg_name={sa_family=AF_NETLINK}, msg_iov=[]}, 0) = 120\n"
+		"12    sendmsg(8<NETLINK:[241]>, {msg_name={sa_family=AF_NETLINK}, msg_iov=[]}, 0) "
+		"= 120\n"
 		" * 120 bytes in buffer 0\n"
 		" | 00000  78 00 00 00 10 00 05 06  01 00 00 00 00 00 00 00  x............... |\n"
 		" | 00010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  ................ |\n"
@@ -305,7 +322,8 @@ static void test_a_veth_pair_from_its_bytes(void **state)
 	(void)state;
 	assert_string_equal(t.calls[2].key,
 		"sendmsg(<netlink>, RTM_NEWLINK create excl {IFLA_MTU 1500, IFLA_IFNAME \"cbox0\", "
-		"IFLA_LINKINFO {IFLA_INFO_KIND \"veth\", IFLA_INFO_DATA {VETH_INFO_PEER {IFLA_MTU 1500, "
+		"IFLA_LINKINFO {IFLA_INFO_KIND \"veth\", IFLA_INFO_DATA {VETH_INFO_PEER {IFLA_MTU "
+		"1500, "
 		"IFLA_IFNAME \"eth0\", IFLA_NET_NS_PID CHILD}}}})");
 	assert_true(t.calls[2].changes);
 	trace_free(&t);
@@ -314,8 +332,8 @@ static void test_a_veth_pair_from_its_bytes(void **state)
 /* Every cut of the message, and every byte of it turned: words or nothing, and no wild read. */
 static void test_broken_messages(void **state)
 {
-	static const unsigned char message[] = {0x28, 0, 0, 0, 0x14, 0, 5, 6, 1, 0, 0, 0, 0, 0, 0, 0, 2,
-		0x18, 0, 0, 2, 0, 0, 0, 8, 0, 2, 0, 10, 200, 1, 1, 8, 0, 1, 0, 10, 200, 1, 1};
+	static const unsigned char message[] = {0x28, 0, 0, 0, 0x14, 0, 5, 6, 1, 0, 0, 0, 0, 0, 0,
+		0, 2, 0x18, 0, 0, 2, 0, 0, 0, 8, 0, 2, 0, 10, 200, 1, 1, 8, 0, 1, 0, 10, 200, 1, 1};
 	char *text = netlink_text((const char *)message, sizeof(message), 0);
 
 	(void)state;

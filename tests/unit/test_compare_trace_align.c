@@ -16,9 +16,10 @@ static const struct column names[] = {{.name = "cbox"}, {.name = "gobox"}, {.nam
 #define REASON "\"reason\": {\"ja\": \"理由\", \"en\": \"why\"}"
 
 static const char reasons[] =
-	"[{\"call\": [\"futex\", \"nanosleep\"], \"columns\": [\"gobox\"], \"fold\": true, " REASON "},"
-	" {\"call\": \"getpid\", \"columns\": [\"gobox\"], \"fold\": true, \"sometimes\": true, " REASON
+	"[{\"call\": [\"futex\", \"nanosleep\"], \"columns\": [\"gobox\"], \"fold\": true, " REASON
 	"},"
+	" {\"call\": \"getpid\", \"columns\": [\"gobox\"], \"fold\": true, \"sometimes\": "
+	"true, " REASON "},"
 	" {\"call\": \"newfstatat\", \"columns\": [\"cbox\"], \"instead\": \"fstat\", " REASON "},"
 	" {\"call\": \"clone3\", \"args\": \"*VFORK*\", \"columns\": [\"gobox\"], \"instead\": "
 	"\"clone3\", " REASON "},"
@@ -96,7 +97,8 @@ static void check_rows(const struct traces *all, const char *id, const char *wan
 static void test_the_same(void **state)
 {
 	struct traces all = align(2, "cgroup",
-		(const char *const *const[]){KEYS("*mkdir(a)", "close(1)"), KEYS("*mkdir(a)", "close(1)")});
+		(const char *const *const[]){
+			KEYS("*mkdir(a)", "close(1)"), KEYS("*mkdir(a)", "close(1)")});
 
 	(void)state;
 	check_rows(&all, "cgroup", "=mkdir(a) =close(1)");
@@ -128,8 +130,7 @@ static void test_pairs(void **state)
 			KEYS("fstat(3)", "*clone3(NEWNS|VFORK)")});
 
 	(void)state;
-	check_rows(&all, "namespaces",
-		"~newfstatat(3)fstat(3) ~clone3(NEWNS)clone3(NEWNS|VFORK)");
+	check_rows(&all, "namespaces", "~newfstatat(3)fstat(3) ~clone3(NEWNS)clone3(NEWNS|VFORK)");
 	assert_int_equal(traces_unexplained(&all), 0);
 	assert_true(stage(&all, "namespaces")->same_changes);
 	traces_free(&all);
@@ -138,7 +139,8 @@ static void test_pairs(void **state)
 static void test_no_reason(void **state)
 {
 	struct traces all = align(2, "cgroup",
-		(const char *const *const[]){KEYS("mmap(1)", "*mkdir(a)"), KEYS("*mkdir(a)", "open(x)")});
+		(const char *const *const[]){
+			KEYS("mmap(1)", "*mkdir(a)"), KEYS("*mkdir(a)", "open(x)")});
 
 	(void)state;
 	/* The entry of mmap is for another stage. */
@@ -186,8 +188,8 @@ static void test_changes_outweigh(void **state)
 static void test_three_columns(void **state)
 {
 	struct traces all = align(3, "cgroup",
-		(const char *const *const[]){KEYS("*mkdir(a)", "c(1)"), KEYS("*mkdir(a)", "futex(1)"),
-			KEYS("futex(2)", "*mkdir(a)", "c(1)")});
+		(const char *const *const[]){KEYS("*mkdir(a)", "c(1)"),
+			KEYS("*mkdir(a)", "futex(1)"), KEYS("futex(2)", "*mkdir(a)", "c(1)")});
 
 	(void)state;
 	assert_int_equal(stage(&all, "cgroup")->rows[1].kind, ROW_SAME);
@@ -198,8 +200,8 @@ static void test_three_columns(void **state)
 
 static void test_what_explains_nothing_is_stale(void **state)
 {
-	struct traces all = align(2, "start",
-		(const char *const *const[]){KEYS("mmap(1)"), KEYS("futex(1)")});
+	struct traces all =
+		align(2, "start", (const char *const *const[]){KEYS("mmap(1)"), KEYS("futex(1)")});
 
 	(void)state;
 	assert_int_equal(traces_unexplained(&all), 0);
