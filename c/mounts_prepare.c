@@ -3,6 +3,7 @@
 
 #include "events.h"
 #include "mount_options.h"
+#include "mounts_cgroup.h"
 #include "mounts_syscalls.h"
 #include "rootfs.h"
 
@@ -124,6 +125,8 @@ int mounts_filesystem(struct container *c, const char *type, const char *source,
 	if (mode[0] && mounts_parameter(c, fs, type, mode, e) < 0)
 		goto out;
 	if (mounts_parameters(c, fs, type, options, e) < 0)
+		goto out;
+	if (strcmp(type, "cgroup") == 0 && mounts_cgroup_options(c, fs, e) < 0)
 		goto out;
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
 		error_sys(e, "making a new %s", type);

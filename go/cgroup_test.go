@@ -56,10 +56,11 @@ func playCgroup(t *testing.T, test func(*cgroupScene)) {
 		}
 		return
 	}
-	// EBUSY: it is there already.
-	if err := syscall.Mount("none", cgroupRoot, "cgroup2", 0, ""); err != nil &&
-		err != syscall.EBUSY {
-		t.Fatal(err)
+	// Not where it is there already: a mount would take the options of the machine's own.
+	if !isThere(cgroupRoot + "/cgroup.procs") {
+		if err := syscall.Mount("none", cgroupRoot, "cgroup2", 0, ""); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s := newCgroupScene(t)
 	if r, w, err := os.Pipe(); err == nil { // now Go has its two descriptors for polling

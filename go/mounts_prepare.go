@@ -138,6 +138,11 @@ func mountsFilesystem(c *Container, typ, source string, options []string, mode s
 	if err := mountsParameters(c, fs, typ, options); err != nil {
 		return -1, err
 	}
+	if typ == "cgroup" {
+		if err := mountsCgroupOptions(c, fs); err != nil {
+			return -1, err
+		}
+	}
 	if err := fsconfig(fs, fsconfigCmdCreate, "", ""); err != nil {
 		return -1, mountsExplain(fs, typ, err, errorSys(err, "making a new %s", typ))
 	}

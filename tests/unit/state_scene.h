@@ -38,8 +38,9 @@ static inline void scene_begin(void)
 		if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
 			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 			mount("none", "/run", "tmpfs", 0, "mode=755") < 0 ||
-			/* EBUSY: a cgroup2 stands there already. */
-			(mount("none", CGROUP_ROOT, "cgroup2", 0, NULL) < 0 && errno != EBUSY)) {
+			/* Mounted once more, the machine's own would lose its options. */
+			(access(CGROUP_ROOT "/cgroup.procs", F_OK) < 0 &&
+				mount("none", CGROUP_ROOT, "cgroup2", 0, NULL) < 0)) {
 			perror("private /run, network namespace and cgroup2");
 			exit(1);
 		}

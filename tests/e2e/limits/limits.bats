@@ -132,3 +132,27 @@ no_such() {
 	limited '"unified": { "memory.nothing": "1" }'
 	both no_such
 }
+
+# The options of the machine's cgroup2, which a mount from the initial cgroup namespace could take.
+hierarchy() { findmnt -n -o FS-OPTIONS /sys/fs/cgroup; }
+shares_cgroups() {
+	expect 0 run_box --spec "$spec" -- /bin/grep -c ' - cgroup2 ' /proc/self/mountinfo
+	same 1 "$out"
+	same "$options" "$(hierarchy)"
+}
+@test "a container in the machine's cgroup namespace leaves the hierarchy's options as they are" {
+	local before
+	before=$(hierarchy)
+	mount -o remount,nsdelegate,memory_recursiveprot,memory_localevents /sys/fs/cgroup
+	options=$(hierarchy)
+	# In another than the first one (PROC_CGROUP_INIT_INO) the kernel changes nothing for anybody.
+	if [ "$(readlink /proc/self/ns/cgroup)" = 'cgroup:[4026531835]' ]; then
+		same "rw,nsdelegate,memory_localevents,memory_recursiveprot" "$options"
+	fi
+	spec=$BATS_TEST_TMPDIR/shared.json
+	sed -e '/"uts"/s/, { "type": "cgroup" }//' -e "s|\"path\": \"[^\"]*\"|\"path\": \"$top/$ROOTFS\"|" \
+		"$SPECS/plain.json" >"$spec"
+	! grep -q '"type": "cgroup" }' "$spec"
+	both shares_cgroups
+	mount -o "remount,${before#rw,}" /sys/fs/cgroup
+}
