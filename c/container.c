@@ -135,8 +135,7 @@ int container_confirm(struct container *c, struct error *e)
 /* --pid-file: the pid as the host sees it. A file that is there already is not ours to replace. */
 static int write_pid_file(struct container *c, struct error *e)
 {
-	char text[16];
-	int fd, n;
+	int fd;
 
 	if (!c->pid_file)
 		return 0;
@@ -144,8 +143,7 @@ static int write_pid_file(struct container *c, struct error *e)
 	if (fd < 0)
 		return error_sys(e, "creating pid file %s", c->pid_file);
 	c->pid_file_made = true;
-	n = snprintf(text, sizeof(text), "%d\n", c->pid);
-	if (write(fd, text, (size_t)n) < 0) {
+	if (dprintf(fd, "%d\n", c->pid) < 0) {
 		error_sys(e, "writing pid file %s", c->pid_file);
 		close(fd);
 		return -1;

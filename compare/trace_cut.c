@@ -87,10 +87,14 @@ bool trace_mark(const struct trace_call *c, char who[16], char stage[16], char e
 	       value_of(line, "stage", stage) && value_of(line, "event", event);
 }
 
-/* The kernel makes an interrupted call again: only the last time counts. */
-static bool restarted(const struct trace_call *c)
+/*
+ * The kernel makes an interrupted call again: only the last time counts. And of a thread that its
+ * process's end catches between two calls strace shows "???()".
+ */
+static bool no_call(const struct trace_call *c)
 {
-	return c->result && !strncmp(c->result, "? ERESTART", 10);
+	return c->kind != TRACE_CALL || !strncmp(c->name, "???", 3) ||
+	       (c->result && !strncmp(c->result, "? ERESTART", 10));
 }
 
 static bool is_clone(const struct trace_call *c)
@@ -238,7 +242,7 @@ int trace_cut(struct trace *t, const char *spec, struct error *e)
 
 		c->who = thread_of(t, c->tid)->who;
 		p = &places[c->who];
-		if (c->kind != TRACE_CALL || restarted(c))
+		if (no_call(c))
 			continue;
 		if (is_clone(c) && made(c) > 0)
 			thread_of(t, made(c));

@@ -97,15 +97,19 @@ static int copy(const char *from, const char *to, struct error *e)
 	return 0;
 }
 
-/* "child.mounts": the stage of the last mark, which is the one it ended in. */
+/* "child.mounts": the stage that failed first, or the one that began last. */
 static void last_stage(const struct trace *t, char out[40])
 {
 	char who[16], stage[16], event[16];
+	bool failed = false;
 
 	snprintf(out, 40, "none");
-	for (size_t i = 0; i < t->n; i++)
-		if (trace_mark(&t->calls[i], who, stage, event) && strcmp(event, "ok") != 0)
-			snprintf(out, 40, "%s%s", strcmp(who, "child") ? "" : "child.", stage);
+	for (size_t i = 0; i < t->n && !failed; i++) {
+		if (!trace_mark(&t->calls[i], who, stage, event) || !strcmp(event, "ok"))
+			continue;
+		failed = !strcmp(event, "error");
+		snprintf(out, 40, "%s%s", strcmp(who, "child") ? "" : "child.", stage);
+	}
 }
 
 /* The first line on its standard error: what went wrong. */
