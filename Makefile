@@ -61,13 +61,16 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 UNIT_CMP_BIN := $(filter $(B)/unit/test_compare_%,$(UNIT_BIN))
 UNIT_LIB_BIN := $(filter-out $(UNIT_CMP_BIN),$(UNIT_BIN))
-GO_SRC := $(shell find go -name '*.go' -o -name '*.s' -o -name go.mod -o -name '*.json' 2>/dev/null)
+GO_SRC := $(shell find go -path go/bridge -prune -o \( -name '*.go' -o -name '*.s' -o -name go.mod \
+	-o -name '*.json' \) -print 2>/dev/null)
+BRIDGE_SRC := $(wildcard go/bridge/*.go go/bridge/*.[ch])
 
 LIBCBOX := $(B)/lib/libcbox.a
 PROGRAMS := $(if $(wildcard c/main.c),$(B)/bin/cbox) \
 	$(if $(wildcard compare/main.c),$(B)/bin/compare)
 ifndef SAN
 PROGRAMS += $(if $(wildcard go/cmd/gobox/*.go),$(B)/bin/gobox)
+PROGRAMS += $(if $(wildcard go/cmd/gobox/bridge.go),$(B)/bin/gobox-bridge)
 endif
 
 # --- Build ----------------------------------------------------------------
@@ -107,6 +110,21 @@ $(B)/bin/gobox: $(GO_SRC) Makefile VERSION | $(call stamp,build)
 	@echo "  go    $@"
 	@cd go && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off \
 		$(GO) build -trimpath -ldflags '-X twinbox.Version=$(VERSION)' \
+		-o $(CURDIR)/$@ ./cmd/gobox
+
+# The same main with cgo and libcbox. Go's build cache sees neither libcbox.a nor the headers of c/;
+# a macro that names their state makes them a part of what it sees. Static, as cbox is: in a joined
+# mount namespace the second self would find no libraries.
+BRIDGE_STATE = $(shell cat $(sort $(wildcard c/*.[ch])) Makefile | sha256sum | cut -c1-12)
+BRIDGE_ENV = CGO_ENABLED=1 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off CC=$(CC) \
+	CGO_CFLAGS='-O2 -g -DLIBCBOX_STATE=0x$(BRIDGE_STATE)'
+BRIDGE_LINK = -linkmode external -extldflags "-static -Wl,--no-warnings"
+
+build/bin/gobox-bridge: $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile VERSION
+	@mkdir -p $(@D)
+	@echo "  go    $@"
+	@cd go && $(BRIDGE_ENV) $(GO) build -trimpath \
+		-ldflags '-X twinbox.Version=$(VERSION) $(BRIDGE_LINK)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # --- Unit tests -----------------------------------------------------------

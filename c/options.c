@@ -70,6 +70,8 @@ void options_print(const struct option *options, int n, FILE *out)
 	for (int i = 0; i < n; i++) {
 		char left[32];
 
+		if (!options[i].help)
+			continue;
 		snprintf(left, sizeof(left), "%s%s%s", options[i].name,
 			options[i].argument ? " " : "",
 			options[i].argument ? options[i].argument : "");

@@ -10,7 +10,7 @@
 struct option {
 	const char *name;     /* "--spec" or "-v" */
 	const char *argument; /* "FILE"; NULL for a flag */
-	const char *help;
+	const char *help;     /* NULL: not for --help */
 	bool *flag;
 	const char **value; /* points into argv; NULL stays where the option is not given */
 };

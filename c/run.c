@@ -20,11 +20,11 @@
 
 /* What the options say. */
 struct run_options {
-	const char *spec, *rootfs, *name, *pid_file, *events;
+	const char *spec, *rootfs, *name, *pid_file, *events, *via;
 	bool no_pivot, verbose;
 };
 
-enum { RUN_OPTIONS = 7 };
+enum { RUN_OPTIONS = 8 };
 
 static void run_table(struct run_options *o, struct option options[RUN_OPTIONS])
 {
@@ -39,6 +39,7 @@ static void run_table(struct run_options *o, struct option options[RUN_OPTIONS])
 			&o->events},
 		{"--no-pivot", NULL, "move and chroot instead of pivot_root", &o->no_pivot, NULL},
 		{"-v", NULL, "tell each stage and its system calls", &o->verbose, NULL},
+		{"--via", "LIST", NULL, NULL, &o->via},
 	};
 
 	memcpy(options, table, sizeof(table));
@@ -125,6 +126,13 @@ static int refuse_early(const struct operands *words, const char *program, struc
 	return 0;
 }
 
+/* go/via.go: in a program of one language there is nothing to choose. */
+static int refuse_via(const char *program, struct error *e)
+{
+	error_say(e, "option --via: %s has each stage in one language only", program);
+	return error_hint(e, "gobox-bridge has them in both: gobox-bridge run --via all=c");
+}
+
 static int open_outputs(struct container *c, const struct run_options *o, struct error *e)
 {
 	c->log_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -178,7 +186,7 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 	snprintf(context, sizeof(context), "%s run", program);
 	run_table(&o, options);
 	if (options_parse(options, RUN_OPTIONS, argv, argc, context, &words, e) < 0 ||
-		refuse_early(&words, program, e) < 0)
+		refuse_early(&words, program, e) < 0 || (o.via && refuse_via(program, e) < 0))
 		return -1;
 	if (!o.spec)
 		o.spec = DEFAULT_SPEC;

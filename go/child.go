@@ -39,6 +39,8 @@ type childRequest struct {
 	NoPivot, Verbose    bool
 	NewTerminal, Events bool
 	PidsMax             string // "": nothing to write
+	Via                 []string `json:",omitempty"` // stages that are C's
+	SpecText            []byte   `json:",omitempty"` // for them: they read the spec themselves
 }
 
 func init() {
@@ -52,6 +54,9 @@ func childRequestSend(c *Container) error {
 	r := childRequest{Spec: c.Spec, Program: c.Program, Name: c.Name, Rootfs: []byte(c.Rootfs),
 		NoPivot: c.NoPivot, Verbose: c.Verbose, NewTerminal: c.NewTerminal,
 		Events: c.EventsFD >= 0, PidsMax: c.PidsMax}
+	if len(c.Via) > 0 {
+		r.Via, r.SpecText = c.Via, c.Spec.text
+	}
 	for _, word := range c.Command {
 		r.Command = append(r.Command, []byte(word))
 	}
@@ -96,6 +101,7 @@ func childRequestRead() *Container {
 	}
 	c.Spec, c.Program, c.Name, c.Rootfs = r.Spec, r.Program, r.Name, string(r.Rootfs)
 	c.NoPivot, c.Verbose, c.NewTerminal = r.NoPivot, r.Verbose, r.NewTerminal
+	c.Via, c.Spec.text = r.Via, r.SpecText
 	for _, word := range r.Command {
 		c.Command = append(c.Command, string(word))
 	}

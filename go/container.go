@@ -38,6 +38,7 @@ type Container struct {
 	Command []string // argv of the command
 	NoPivot bool
 	Verbose bool // -v: each stage and its calls on LogFD
+	Via     []string // stages that are C's: via.go
 
 	// What exists.
 	Cgroup        string // "/twinbox/NAME" below cgroupRoot; "": no cgroup stage
@@ -200,7 +201,7 @@ func writePidFile(c *Container) error {
 }
 
 func start(c *Container) error {
-	if err := containerStages(c, parentStages); err != nil {
+	if err := containerStages(c, viaStages(c, parentStages, parentStagesOfC)); err != nil {
 		return err
 	}
 	if err := stateUpdate(c); err != nil {
@@ -265,7 +266,7 @@ func containerChild(c *Container) {
 	// From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962.
 	prctl(syscall.PR_SET_DUMPABLE, 0)
 	syscall.Umask(0o022)
-	e := asError(containerStages(c, childStages))
+	e := asError(containerStages(c, viaStages(c, childStages, childStagesOfC)))
 	childErrorWrite(c.ErrorFD, e)
 	syscall.Exit(e.Status)
 }

@@ -12,7 +12,7 @@ import (
 type option struct {
 	name     string // "--spec" or "-v"
 	argument string // "FILE"; "" for a flag
-	help     string
+	help     string // "": not for --help
 	flag     *bool
 	value    *string // "" stays where the option is not given
 }
@@ -92,6 +92,9 @@ func optionsParse(options []option, args []string, context string) (*operands, e
 // optionsPrint prints the table for --help.
 func optionsPrint(options []option, out io.Writer) {
 	for _, o := range options {
+		if o.help == "" {
+			continue
+		}
 		left := strings.TrimRight(o.name+" "+o.argument, " ")
 		fmt.Fprintf(out, "  %-18s %s\n", left, o.help)
 	}

@@ -21,11 +21,15 @@ const (
 
 // runOptions is what the options say.
 type runOptions struct {
-	spec, rootfs, name, pidFile, events string
-	noPivot, verbose                    bool
+	spec, rootfs, name, pidFile, events, via string
+	noPivot, verbose                         bool
 }
 
 func runTable(o *runOptions) []option {
+	viaHelp := ""
+	if viaKnown() {
+		viaHelp = "run these stages by libcbox: STAGE=c[,STAGE=c...], all=c"
+	}
 	return []option{
 		{"--spec", "FILE", "the spec, default " + defaultSpec, nil, &o.spec},
 		{"--rootfs", "DIR", "the root, default root.path of the spec, else " + defaultRootfs, nil,
@@ -37,6 +41,7 @@ func runTable(o *runOptions) []option {
 			&o.events},
 		{"--no-pivot", "", "move and chroot instead of pivot_root", &o.noPivot, nil},
 		{"-v", "", "tell each stage and its system calls", &o.verbose, nil},
+		{"--via", "LIST", viaHelp, nil, &o.via},
 	}
 }
 
@@ -136,7 +141,7 @@ func isTerminal(fd int) bool {
 	return err == nil
 }
 
-func runSpec(program string, o *runOptions, words *operands, s *Spec) (int, error) {
+func runSpec(program string, o *runOptions, words *operands, s *Spec, via []string) (int, error) {
 	if o.name != "" {
 		if err := stateCheckName(o.name); err != nil {
 			return 0, err
@@ -160,7 +165,7 @@ func runSpec(program string, o *runOptions, words *operands, s *Spec) (int, erro
 		c.Name = fmt.Sprintf("box-%d", syscall.Getpid())
 	}
 	c.Command = findCommand(words, s)
-	c.NoPivot, c.Verbose = o.noPivot, o.verbose
+	c.NoPivot, c.Verbose, c.Via = o.noPivot, o.verbose, via
 	c.NewTerminal = s.Process.Terminal && isTerminal(0)
 	err = openOutputs(c, o)
 	if err == nil {
@@ -185,6 +190,10 @@ func runCommand(program string, args []string, out io.Writer) (int, error) {
 	if err := refuseEarly(words, program); err != nil {
 		return 0, err
 	}
+	via, err := viaParse(program, o.via)
+	if err != nil {
+		return 0, err
+	}
 	if o.spec == "" {
 		o.spec = defaultSpec
 	}
@@ -192,5 +201,5 @@ func runCommand(program string, args []string, out io.Writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return runSpec(program, o, words, spec)
+	return runSpec(program, o, words, spec, via)
 }

@@ -101,6 +101,7 @@ type SpecNumber struct {
 // Spec is one container. What specParse returns is complete: defaults are filled in and every
 // value is within its range, so that the stages need not check again.
 type Spec struct {
+	text       []byte // the file as it was read: stages in C read it once more (via.go)
 	OCIVersion string
 	Hostname   string // "": leave as it is
 	Root       struct {
@@ -222,7 +223,7 @@ func specParse(label string, data []byte) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spec{}
+	s := &Spec{text: data}
 	if err := readSpec(file, value, s); err != nil {
 		return nil, err
 	}

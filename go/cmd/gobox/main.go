@@ -1,4 +1,5 @@
-// gobox: the same container runtime as cbox, in Go, with the standard library only.
+// gobox: the same container runtime as cbox, in Go, with the standard library only. Built with cgo
+// the same program is gobox-bridge: bridge.go.
 package main
 
 import (
@@ -7,7 +8,10 @@ import (
 	gobox "twinbox"
 )
 
+// program is how messages call it.
+var program = "gobox"
+
 func main() {
 	gobox.ChildMain()
-	os.Exit(gobox.CommandMain("gobox", os.Args[1:]))
+	os.Exit(gobox.CommandMain(program, os.Args[1:]))
 }

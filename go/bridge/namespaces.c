@@ -1,0 +1,360 @@
+/*
+ * namespaces.c: the stage "namespaces" of libcbox for a caller that has threads.
+ *
+ * After clone3(2) c/namespaces.c goes on in the copy of the parent: it formats messages, allocates
+ * and ends in container_child(). In a copy of a Go program it must not. Of all threads the copy
+ * has the calling one alone, but the memory of all: a lock that another thread held in that moment,
+ * malloc's or the scheduler's, is held in the copy for ever, by nobody. So there only may be what
+ * signal-safety(7) allows: no allocation, no lock, no stdio. Everything from born() and joiner() on
+ * is bare system calls with arguments that were prepared before, straight to execve(2) of this same
+ * program; what it has to do then it reads from the socket pair (go/child.go), as any second self.
+ *
+ * That is why it stands here and not in libcbox: cbox has one thread and wants no second self.
+ * Signals are blocked all the while (none of Go's handlers may run in the copy) and stay so over
+ * execve(2); the stage exec opens the mask, as for Go's own joiner (go/namespaces_join.go).
+ */
+#include "bridge.h"
+
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LOWEST_COPY = 16 }; /* copies of descriptors stay clear of the second self's own numbers */
+
+/* A user namespace is joined first: it gives the capabilities to join those it owns. */
+static const enum namespace_id join_order[NS_COUNT] = {
+	NS_USER,
+	NS_CGROUP,
+	NS_IPC,
+	NS_NETWORK,
+	NS_PID,
+	NS_TIME,
+	NS_UTS,
+	NS_MOUNT,
+};
+
+/* One namespace to enter, opened while its path is the host's. */
+struct join {
+	enum namespace_id id;
+	int fd;
+};
+
+/* What the joiner tells: the new process and its pidfd (descriptors are shared: CLONE_FILES), or
+ * which namespace it could not join, or why there is no process. */
+struct report {
+	pid_t pid;
+	int pidfd;
+	int failed_join; /* index into joins; -1: none */
+	int errnum;
+};
+
+/* Everything that the new processes need, prepared while allocation is allowed. */
+struct birth {
+	struct join joins[NS_COUNT];
+	int joins_n;
+	struct clone_args args;
+	int pidfd;
+	int files[CHILD_FILES]; /* copies, LOWEST_COPY or above; -1: none */
+	int self; /* this program, opened: a joined mount namespace has no such path */
+	char *argv[2];
+	char *envp[1];
+	int capabilities; /* to raise as ambient: 0 to this, less one; 0: no user namespace */
+	struct __user_cap_header_struct cap_header;
+	struct __user_cap_data_struct cap_data[_LINUX_CAPABILITY_U32S_3];
+	int report_fd;
+	struct report report;
+};
+
+/*
+ * The second self, in the new process: from here to execveat(2) system calls alone. In a new user
+ * namespace all capabilities would end with execve(2), as nothing is mapped yet: ambient ones stay
+ * (capabilities(7)).
+ */
+static void __attribute__((noreturn)) born(const struct birth *b)
+{
+	syscall(SYS_setsid);
+	for (int i = 0; i < CHILD_FILES; i++)
+		if (b->files[i] >= 0)
+			syscall(SYS_dup3, b->files[i], CHILD_FIRST_FD + i, 0);
+	if (b->capabilities > 0)
+		syscall(SYS_capset, &b->cap_header, b->cap_data);
+	for (int number = 0; number < b->capabilities; number++)
+		syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0);
+	syscall(SYS_execveat, b->self, "", b->argv, b->envp, AT_EMPTY_PATH);
+	for (;;)
+		syscall(SYS_exit_group, EXIT_RUNTIME);
+}
+
+/* clone3(2): returns in the parent only. */
+static pid_t bear(struct birth *b)
+{
+	long pid = syscall(SYS_clone3, &b->args, sizeof(b->args));
+
+	if (pid == 0)
+		born(b);
+	return (pid_t)pid;
+}
+
+/* The joiner, a process of one thread, enters the namespaces and bears the second self as its
+ * sibling. */
+static void __attribute__((noreturn)) joiner(struct birth *b)
+{
+	b->report.failed_join = -1;
+	for (int i = 0; i < b->joins_n && b->report.failed_join < 0; i++) {
+		if (syscall(SYS_setns, b->joins[i].fd, namespace_kinds[b->joins[i].id].flag) == 0)
+			continue;
+		b->report.failed_join = i;
+		b->report.errnum = errno;
+	}
+	if (b->report.failed_join < 0) {
+		b->report.pid = bear(b);
+		b->report.errnum = b->report.pid < 0 ? errno : 0;
+		b->report.pidfd = b->pidfd;
+	}
+	syscall(SYS_write, b->report_fd, &b->report, sizeof(b->report));
+	for (;;)
+		syscall(SYS_exit_group, 0);
+}
+
+/* Blocks every signal, those that glibc keeps for itself too, and gives the mask before. */
+static uint64_t block_all(void)
+{
+	uint64_t all = ~0ULL, before = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
+	return before;
+}
+
+static void unblock(uint64_t before)
+{
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+}
+
+static int refuse_birth(int errnum, struct error *e)
+{
+	errno = errnum;
+	error_sys(e, "creating the container's process");
+	if (errnum == EPERM)
+		error_hint(e, "new namespaces need root, or a user namespace in the spec");
+	return -1;
+}
+
+static int bear_directly(struct container *c, struct birth *b, struct error *e)
+{
+	uint64_t mask = block_all();
+	pid_t pid = bear(b);
+	int errnum = errno;
+
+	unblock(mask);
+	if (pid < 0)
+		return refuse_birth(errnum, e);
+	c->pid = pid;
+	c->pidfd = b->pidfd;
+	return 0;
+}
+
+static int read_report(struct container *c, const struct birth *b, int fd, struct error *e)
+{
+	struct report r;
+
+	if (read(fd, &r, sizeof(r)) != (ssize_t)sizeof(r))
+		return error_say(e, "the joining process ended early");
+	if (r.failed_join >= 0) {
+		enum namespace_id id = b->joins[r.failed_join].id;
+
+		errno = r.errnum;
+		return error_sys(e, "joining %s namespace %s", namespace_kinds[id].name,
+			c->spec->namespaces[id].path);
+	}
+	if (r.errnum)
+		return refuse_birth(r.errnum, e);
+	c->pid = r.pid;
+	c->pidfd = r.pidfd;
+	return 0;
+}
+
+static int bear_joined(struct container *c, struct birth *b, struct error *e)
+{
+	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+	int pipe_fds[2], errnum, result;
+	uint64_t mask;
+	long pid;
+
+	/* Read only after the joiner has ended: nothing there then means that it told nothing. */
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_sys(e, "making a pipe");
+	b->report_fd = pipe_fds[1];
+	mask = block_all();
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		joiner(b);
+	errnum = errno;
+	unblock(mask);
+	if (pid > 0) {
+		while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		result = read_report(c, b, pipe_fds[0], e);
+	} else {
+		errno = errnum;
+		result = error_sys(e, "creating the joining process");
+	}
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	return result;
+}
+
+/* "CLONE_NEWPID|CLONE_NEWUTS|" for -v. */
+static const char *flag_names(uint64_t flags, char *text, size_t size)
+{
+	text[0] = '\0';
+	for (int id = 0; id < NS_COUNT; id++)
+		if (flags & namespace_kinds[id].flag)
+			snprintf(text + strlen(text), size - strlen(text), "%s|",
+				namespace_kinds[id].flag_name);
+	return text;
+}
+
+static int open_joins(struct container *c, struct birth *b, struct error *e)
+{
+	for (int i = 0; i < NS_COUNT; i++) {
+		enum namespace_id id = join_order[i];
+		const char *path = c->spec->namespaces[id].path;
+		int fd;
+
+		if (!path)
+			continue;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_sys(
+				e, "opening %s namespace %s", namespace_kinds[id].name, path);
+		b->joins[b->joins_n++] = (struct join){id, fd};
+		events_call(c, "setns(%s, %s)", path, namespace_kinds[id].flag_name);
+	}
+	return 0;
+}
+
+static int copy_files(struct birth *b, const int files[CHILD_FILES], struct error *e)
+{
+	for (int i = 0; i < CHILD_FILES; i++) {
+		if (files[i] < 0)
+			continue;
+		b->files[i] = fcntl(files[i], F_DUPFD_CLOEXEC, LOWEST_COPY);
+		if (b->files[i] < 0)
+			return error_sys(e, "copying a descriptor");
+	}
+	return 0;
+}
+
+/* Every capability that this kernel knows, in all three sets. */
+static void prepare_capabilities(struct birth *b)
+{
+	b->cap_header.version = _LINUX_CAPABILITY_VERSION_3;
+	while (prctl(PR_CAPBSET_READ, b->capabilities, 0, 0, 0) >= 0) {
+		struct __user_cap_data_struct *word = &b->cap_data[b->capabilities / 32];
+
+		word->effective |= 1U << b->capabilities++ % 32;
+		word->permitted = word->inheritable = word->effective;
+	}
+}
+
+static void prepare_clone(struct container *c, struct birth *b)
+{
+	uint64_t flags = 0;
+	char names[160];
+
+	for (int id = 0; id < NS_COUNT; id++)
+		if (spec_makes(c->spec, id))
+			flags |= namespace_kinds[id].flag;
+	events_call(c, "clone3(%sCLONE_PIDFD%s)", flag_names(flags, names, sizeof(names)),
+		c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
+	events_call(c, "setsid()");
+	b->args = (struct clone_args){
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&b->pidfd,
+		/* With CLONE_PARENT the signal is the joiner's own: clone3 wants 0 here. */
+		.exit_signal = b->joins_n ? 0 : SIGCHLD,
+	};
+	if (b->joins_n)
+		b->args.flags |= CLONE_PARENT;
+	if (c->cgroup_fd >= 0) {
+		b->args.flags |= CLONE_INTO_CGROUP;
+		b->args.cgroup = (uint64_t)c->cgroup_fd;
+	}
+}
+
+static int prepare(
+	struct container *c, struct birth *b, const int files[CHILD_FILES], struct error *e)
+{
+	b->self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (b->self < 0)
+		return error_sys(e, "opening /proc/self/exe");
+	if (open_joins(c, b, e) < 0 || copy_files(b, files, e) < 0)
+		return -1;
+	if (c->spec->namespaces[NS_USER].wanted)
+		prepare_capabilities(b);
+	prepare_clone(c, b);
+	return 0;
+}
+
+static void close_birth(struct birth *b)
+{
+	for (int i = 0; i < b->joins_n; i++)
+		close(b->joins[i].fd);
+	for (int i = 0; i < CHILD_FILES; i++)
+		if (b->files[i] >= 0)
+			close(b->files[i]);
+	if (b->self >= 0)
+		close(b->self);
+}
+
+static int create(
+	struct container *c, const char *second_self, const int files[CHILD_FILES], struct error *e)
+{
+	struct birth b = {.self = -1, .argv = {(char *)second_self, NULL}};
+	int result;
+
+	for (int i = 0; i < CHILD_FILES; i++)
+		b.files[i] = -1;
+	result = prepare(c, &b, files, e);
+	if (result == 0)
+		result = b.joins_n ? bear_joined(c, &b, e) : bear_directly(c, &b, e);
+	close_birth(&b);
+	return result;
+}
+
+int namespaces_create_second_self(
+	struct container *c, const char *second_self, int pids_fd, struct error *e)
+{
+	int sync_pair[2], error_pipe[2], files[CHILD_FILES], result;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync_pair) < 0)
+		return error_sys(e, "making a socket pair");
+	if (pipe2(error_pipe, O_CLOEXEC) < 0) {
+		error_sys(e, "making a pipe");
+		close(sync_pair[0]);
+		close(sync_pair[1]);
+		return -1;
+	}
+	c->sync_fd = sync_pair[0];
+	c->error_fd = error_pipe[0];
+	files[CHILD_SYNC] = sync_pair[1];
+	files[CHILD_ERROR] = error_pipe[1];
+	files[CHILD_LOG] = c->log_fd;
+	files[CHILD_EVENTS] = c->events_fd;
+	files[CHILD_PIDS] = pids_fd;
+	result = create(c, second_self, files, e);
+	close(sync_pair[1]);
+	close(error_pipe[1]);
+	if (result == 0)
+		events_fact(c, "pid", "%d", c->pid);
+	return result;
+}

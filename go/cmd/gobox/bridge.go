@@ -1,0 +1,7 @@
+//go:build cgo
+
+package main
+
+import _ "twinbox/bridge" // each stage in C as well: run --via
+
+func init() { program = "gobox-bridge" }

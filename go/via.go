@@ -1,0 +1,159 @@
+// Which language each stage runs in: `run --via STAGE=c`. The choice is made here, once, and the
+// stages know nothing of it.
+//
+// libcbox's stages stand in go/bridge behind StageFunc, the type that Go's have. Whatever program
+// has that package in it (gobox-bridge; the same main, built with cgo) has both; gobox has only its
+// own. A stage with work on both sides of the clone is C on both or on neither, so the second self
+// is told: childRequest.
+
+package gobox
+
+import (
+	"slices"
+	"strings"
+)
+
+// StageFunc does one stage of a container.
+type StageFunc = func(*Container) error
+
+// viaNames are the stages that there are in both languages, in the order of the story.
+var viaNames = []string{"cgroup", "namespaces", "identity", "network", "hostname", "mounts",
+	"privileges"}
+
+// The stages of libcbox by name, on each side; nil in a program without them.
+var parentStagesOfC, childStagesOfC map[string]StageFunc
+
+// ViaC is how go/bridge hands in libcbox's stages.
+func ViaC(parent, child map[string]StageFunc) { parentStagesOfC, childStagesOfC = parent, child }
+
+// viaKnown tells whether this program has the stages in both languages.
+func viaKnown() bool { return parentStagesOfC != nil }
+
+// viaStages gives the stages as c.Via chooses them.
+func viaStages(c *Container, stages []stage, ofC map[string]StageFunc) []stage {
+	if len(c.Via) == 0 {
+		return stages
+	}
+	chosen := slices.Clone(stages)
+	for i, s := range chosen {
+		if run := ofC[s.name]; run != nil && slices.Contains(c.Via, s.name) {
+			chosen[i].run = run
+		}
+	}
+	return chosen
+}
+
+// viaOne reads STAGE=LANGUAGE; all means that stage is every one.
+func viaOne(word string) (names []string, language string, err error) {
+	name, language, found := strings.Cut(word, "=")
+	if !found {
+		return nil, "", errorHint(errorSay("option --via: \"%s\" is not STAGE=LANGUAGE", word),
+			"for example --via network=c,mounts=c or --via all=c")
+	}
+	if language != "c" && language != "go" {
+		return nil, "", errorHint(errorSay("option --via: no language is called \"%s\"", language),
+			"languages are c and go")
+	}
+	if name == "all" {
+		return viaNames, language, nil
+	}
+	if !slices.Contains(viaNames, name) {
+		return nil, "", errorHint(errorSay("option --via: no stage is called \"%s\"", name),
+			"stages are %s; or all", strings.Join(viaNames, ", "))
+	}
+	return []string{name}, language, nil
+}
+
+// viaParse reads the value of --via: the stages that shall be C's.
+func viaParse(program, list string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	if !viaKnown() {
+		return nil, viaRefuse(program)
+	}
+	seen := map[string]string{}
+	for _, word := range strings.Split(list, ",") {
+		names, language, err := viaOne(word)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if seen[name] != "" {
+				return nil, errorSay("option --via: stage %s is named twice", name)
+			}
+			seen[name] = language
+		}
+	}
+	var ofC []string
+	for _, name := range viaNames {
+		if seen[name] == "c" {
+			ofC = append(ofC, name)
+		}
+	}
+	return ofC, nil
+}
+
+// viaRefuse: in a program of one language there is nothing to choose.
+func viaRefuse(program string) error {
+	return errorHint(errorSay("option --via: %s has each stage in one language only", program),
+		"gobox-bridge has them in both: gobox-bridge run --via all=c")
+}
+
+// What follows is for go/bridge alone: what its stages need beside a container's exported fields.
+
+// ChildName is argv[0] of the second self.
+const ChildName = childName
+
+// SpecText is the spec's file as it was read.
+func (c *Container) SpecText() []byte { return c.Spec.text }
+
+// Stage is the stage under way.
+func (c *Container) Stage() string { return c.stage }
+
+// Facts are those of the stage so far, as eventsFact writes them.
+func (c *Container) Facts() []byte { return c.facts }
+
+// SetFacts takes the facts back from a stage in C, which has the same limit and the same form.
+func (c *Container) SetFacts(facts []byte) { c.facts = facts }
+
+// ChildRequestSend is the end of the stage namespaces: a second self is told what to do, whichever
+// language has made it.
+func ChildRequestSend(c *Container) error { return childRequestSend(c) }
+
+// ChildTakesLimit is the end of the stage cgroup: C has written every limit, and one that would stop
+// Go's second self is taken back for as long as childPidsLimit leaves it (childDefersLimit). Nobody
+// is in the cgroup yet.
+func ChildTakesLimit(c *Container) error {
+	for i := 0; c.CgroupFD >= 0 && i < resourcesCount(c.Spec); i++ {
+		limit, wanted := resourcesLimit(c.Spec, i)
+		if !wanted {
+			continue
+		}
+		if _, err := childDefersLimit(c, c.CgroupFD, limit.file, limit.value); err != nil {
+			return errorSys(err, "opening %s", limit.file)
+		}
+	}
+	if c.PidsFD < 0 {
+		return nil
+	}
+	if err := cgroupWrite(c.CgroupFD, "pids.max", "max"); err != nil {
+		return errorSys(err, "writing max to pids.max")
+	}
+	return nil
+}
+
+// RestoreNofile comes before the stage privileges: RLIMIT_NOFILE is Go's to put back, as only Go
+// knows what it was.
+func RestoreNofile() { restoreNofile() }
+
+// SpecCheck reads a spec and prints it as `check` does: for the comparison of the two parsers.
+func SpecCheck(label string, data []byte) (normalised []byte, err error) {
+	s, err := specParse(label, data)
+	if err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	err = specPrint(s, &text)
+	return []byte(text.String()), err
+}
