@@ -11,24 +11,36 @@ static const char *const none[] = {NULL};
 /* Namespaces by name; time came to runc with 1.2 and to its specification with 1.1. */
 const struct column columns[] = {
 	{.name = "cbox",
+		.program = "cbox",
 		.twin = true,
 		.run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name",
 			"%name", "--pid-file", "%pid", "--events", "%events", "--", "%command"),
 		.undo = WORDS("%program", "gc"),
 		.drops = none},
 	{.name = "gobox",
+		.program = "gobox",
 		.twin = true,
 		.run = WORDS("%program", "run", "--spec", "%spec", "--rootfs", "%rootfs", "--name",
 			"%name", "--pid-file", "%pid", "--events", "%events", "--", "%command"),
 		.undo = WORDS("%program", "gc"),
 		.drops = none},
+	{.name = "bridge",
+		.program = "gobox-bridge",
+		.twin = true,
+		.run = WORDS("%program", "run", "--via", "%via", "--spec", "%spec", "--rootfs",
+			"%rootfs", "--name", "%name", "--pid-file", "%pid", "--events", "%events",
+			"--", "%command"),
+		.undo = WORDS("%program", "gc"),
+		.drops = none},
 	{.name = "crun",
+		.program = "crun",
 		.run = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "run",
 			"--bundle", "%bundle", "--pid-file", "%pid", "%name"),
 		.undo = WORDS("%program", "--root", "%state", "--cgroup-manager=cgroupfs", "delete",
 			"--force", "%name"),
 		.drops = none},
 	{.name = "runc",
+		.program = "runc",
 		.run = WORDS("%program", "--root", "%state", "run", "--bundle", "%bundle",
 			"--pid-file", "%pid", "%name"),
 		.undo = WORDS("%program", "--root", "%state", "delete", "--force", "%name"),
@@ -69,13 +81,13 @@ bool column_program(const struct column *c, const struct plan *p, char path[PATH
 	const char *own[] = {p->bin, NULL};
 
 	for (const char *const *dir = c->twin ? own : system; *dir; dir++)
-		if (snprintf(path, PATH_MAX, "%s/%s", *dir, c->name) < PATH_MAX &&
+		if (snprintf(path, PATH_MAX, "%s/%s", *dir, c->program) < PATH_MAX &&
 			!access(path, X_OK))
 			return true;
 	if (!c->twin)
 		return false;
-	/* A sanitized build has no gobox of its own. */
-	return snprintf(path, PATH_MAX, "%s/build/bin/%s", p->root, c->name) < PATH_MAX &&
+	/* A sanitized build has no Go programs of its own. */
+	return snprintf(path, PATH_MAX, "%s/build/bin/%s", p->root, c->program) < PATH_MAX &&
 	       !access(path, X_OK);
 }
 

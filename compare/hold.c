@@ -42,6 +42,7 @@ static const char *fill_in(const struct held *h, const char *word, char path[PAT
 	       : !strcmp(word, "%spec")	  ? h->plan->spec_path
 	       : !strcmp(word, "%rootfs") ? h->plan->rootfs
 	       : !strcmp(word, "%bundle") ? h->dir
+	       : !strcmp(word, "%via")	  ? (h->plan->via ? h->plan->via : "all=c")
 					  : RUN_NAME;
 }
 

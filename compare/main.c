@@ -8,6 +8,7 @@
  *   compare trace    the system calls of each column, side by side
  */
 #include "facts.h"
+#include "matrix.h"
 #include "measure.h"
 #include "report.h"
 #include "trace.h"
@@ -22,14 +23,15 @@ enum { SAME = 0, DIFFERENT = 1, COULD_NOT = 2 };
 
 struct options {
 	const char *spec, *rootfs, *columns, *format, *only, *stage;
-	bool quick;
+	bool quick, matrix;
 	const char *operands[3];
 	int operands_n;
 };
 
 static const char usage[] =
-	"usage: compare run [--spec FILE] [--rootfs DIR] [--columns cbox,gobox,crun,runc]\n"
+	"usage: compare run [--spec FILE] [--rootfs DIR] [--columns cbox,gobox,bridge,crun,runc]\n"
 	"                   [--format table|json|html] [--quick]\n"
+	"       compare run --matrix [--spec FILE] [--rootfs DIR] [--format table|json]\n"
 	"       compare observe --column NAME [--spec FILE] [--rootfs DIR]\n"
 	"                   [--quick | --only network|limits|lifecycle]\n"
 	"       compare diff A.json B.json\n"
@@ -56,7 +58,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{"rootfs", required_argument, NULL, 'r'}, {"columns", required_argument, NULL, 'c'},
 		{"column", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
 		{"only", required_argument, NULL, 'o'}, {"stage", required_argument, NULL, 't'},
-		{"quick", no_argument, NULL, 'q'}, {0}};
+		{"quick", no_argument, NULL, 'q'}, {"matrix", no_argument, NULL, 'm'}, {0}};
 	const char **slots[128] = {['s'] = &o->spec,
 		['r'] = &o->rootfs,
 		['c'] = &o->columns,
@@ -71,6 +73,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			return -1;
 		if (ch == 'q')
 			o->quick = true;
+		else if (ch == 'm')
+			o->matrix = o->quick = true;
 		else
 			*slots[ch] = optarg;
 	}
@@ -186,6 +190,14 @@ out:
 	return result;
 }
 
+/* All combinations of the stages; what has to be tried is left out. */
+static int run_matrix(const struct options *o, const struct plan *p, struct error *e)
+{
+	int different = matrix_run(p, o->format && !strcmp(o->format, "json"), e);
+
+	return different < 0 ? COULD_NOT : different ? DIFFERENT : SAME;
+}
+
 static int command_run(const struct options *o)
 {
 	struct plan p = {.lock = -1};
@@ -197,10 +209,12 @@ static int command_run(const struct options *o)
 		error_say(&e, "--format html is not built yet; table and json are");
 		return fail(&e);
 	}
+	if (o->matrix && o->columns)
+		return say_usage("--matrix has its own columns: cbox and bridge", "");
 	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0)
 		return say_usage("no such format: ", o->format);
 	if (!prepare(o, &p, &e))
-		result = run_columns(o, &p, &e);
+		result = (o->matrix ? run_matrix : run_columns)(o, &p, &e);
 	if (result == COULD_NOT)
 		fail(&e);
 	plan_free(&p);

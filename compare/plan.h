@@ -30,6 +30,7 @@ struct plan {
 	const char *peer_link;
 	bool quick;	   /* leave out what has to be tried: network, limits, lifecycle */
 	const char *only;  /* of those, try only this one; NULL: all */
+	const char *via;   /* --via of the column bridge; NULL: all=c */
 	char *host_mounts; /* /proc/self/mountinfo as it was at the beginning */
 };
 

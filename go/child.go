@@ -38,7 +38,7 @@ type childRequest struct {
 	Command             [][]byte
 	NoPivot, Verbose    bool
 	NewTerminal, Events bool
-	PidsMax             string // "": nothing to write
+	PidsMax             string   // "": nothing to write
 	Via                 []string `json:",omitempty"` // stages that are C's
 	SpecText            []byte   `json:",omitempty"` // for them: they read the spec themselves
 }

@@ -37,7 +37,7 @@ type Container struct {
 	PidFile string   // "": none
 	Command []string // argv of the command
 	NoPivot bool
-	Verbose bool // -v: each stage and its calls on LogFD
+	Verbose bool     // -v: each stage and its calls on LogFD
 	Via     []string // stages that are C's: via.go
 
 	// What exists.
