@@ -8,9 +8,9 @@
 package gobox
 
 import (
-	"os"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // hierarchyOptions are the options that are the hierarchy's (kernel/cgroup/cgroup.c,
@@ -27,15 +27,37 @@ func cgroup2Options(line string) (options string, found bool) {
 	return line[strings.LastIndexByte(line, ' ')+1:], true
 }
 
+// readMountinfo reads by system calls alone: package os would open descriptors of its own, for
+// epoll(7), in a process that has to count what it leaves open.
+func readMountinfo() (string, error) {
+	fd, err := syscall.Open("/proc/self/mountinfo", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return "", errorSys(err, "opening /proc/self/mountinfo")
+	}
+	defer syscall.Close(fd)
+	var text []byte
+	buffer := make([]byte, 4096)
+	for {
+		n, err := readAll(fd, buffer)
+		text = append(text, buffer[:max(n, 0)]...)
+		if err != nil {
+			return "", errorSys(err, "reading /proc/self/mountinfo")
+		}
+		if n < len(buffer) {
+			return string(text), nil
+		}
+	}
+}
+
 // mountsCgroupOptions gives the new cgroup2 file system fs the options that the hierarchy has now.
 // Does nothing where the container gets a cgroup namespace of its own.
 func mountsCgroupOptions(c *Container, fs int) error {
 	if specMakes(c.Spec, nsCgroup) {
 		return nil
 	}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	mounts, err := readMountinfo()
 	if err != nil {
-		return errorSys(err, "opening /proc/self/mountinfo")
+		return err
 	}
 	// Every mount of the hierarchy shows the same ones: the first tells all.
 	for _, line := range strings.Split(string(mounts), "\n") {
