@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -65,6 +66,18 @@ static bool maps_root(const struct spec_idmap *maps, size_t n)
 	return false;
 }
 
+/*
+ * Only now, with the stage "namespaces" leaving it out: whoever makes an ipc namespace owns the root
+ * of its mqueue, and before the maps that would be somebody who is not in the user namespace.
+ */
+static int make_ipc_namespace(struct container *c, struct error *e)
+{
+	if (!spec_makes(c->spec, NS_IPC))
+		return 0;
+	events_call(c, "unshare(CLONE_NEWIPC)");
+	return unshare(CLONE_NEWIPC) < 0 ? error_sys(e, "making the ipc namespace") : 0;
+}
+
 int identity_assume(struct container *c, struct error *e)
 {
 	const struct spec *s = c->spec;
@@ -85,5 +98,5 @@ int identity_assume(struct container *c, struct error *e)
 	}
 	/* A change of ids cleared it: prctl(2), PR_SET_PDEATHSIG. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return 0;
+	return make_ipc_namespace(c, e);
 }

@@ -47,12 +47,13 @@ static bool joins_any(const struct spec *s)
 	return false;
 }
 
+/* In a user namespace the child makes its ipc namespace itself: identity_assume(). */
 static uint64_t new_flags(const struct spec *s)
 {
 	uint64_t flags = 0;
 
 	for (int id = 0; id < NS_COUNT; id++)
-		if (spec_makes(s, id))
+		if (spec_makes(s, id) && !(id == NS_IPC && s->namespaces[NS_USER].wanted))
 			flags |= namespace_kinds[id].flag;
 	return flags;
 }

@@ -67,8 +67,21 @@ func mapsRoot(maps []SpecIDMap) bool {
 	return false
 }
 
+// makeIPCNamespace: only now, with the stage "namespaces" leaving it out: whoever makes an ipc namespace owns the
+// root of its mqueue, and before the maps that would be somebody who is not in the user namespace.
+func makeIPCNamespace(c *Container) error {
+	if !specMakes(c.Spec, nsIPC) {
+		return nil
+	}
+	eventsCall(c, "unshare(CLONE_NEWIPC)")
+	if err := syscall.Unshare(syscall.CLONE_NEWIPC); err != nil {
+		return errorSys(err, "making the ipc namespace")
+	}
+	return nil
+}
+
 // identityAssume (child) becomes root of its user namespace where 0 is mapped, so that its mounts
-// belong to it. The calls are for this thread only: it is the one that execve(2) will leave.
+// belong to it, and then makes its ipc namespace. The calls are for this thread only: it is the one that execve(2) will leave.
 func identityAssume(c *Container) error {
 	s := c.Spec
 	joined := s.Namespaces[nsUser].Path != ""
@@ -92,5 +105,5 @@ func identityAssume(c *Container) error {
 	}
 	// A change of ids cleared it: prctl(2), PR_SET_PDEATHSIG.
 	prctl(syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
-	return nil
+	return makeIPCNamespace(c)
 }

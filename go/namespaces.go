@@ -18,10 +18,11 @@ func joinsAny(s *Spec) bool {
 	return false
 }
 
+// newFlags: in a user namespace the child makes its ipc namespace itself: identityAssume.
 func newFlags(s *Spec) uintptr {
 	var flags uintptr
 	for id, kind := range namespaceKinds {
-		if specMakes(s, id) {
+		if specMakes(s, id) && !(id == nsIPC && s.Namespaces[nsUser].Wanted) {
 			flags |= kind.flag
 		}
 	}

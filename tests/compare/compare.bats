@@ -60,6 +60,11 @@ observe() { "$compare" observe --quick --column "$1" --spec "$2" >"$3"; }
 	[ ! -s "$WHOLE.err" ]
 }
 
+@test "a container of an ordinary user matches the others in the same way" {
+	expect 0 "$compare" run --quick --spec shared/specs/rootless.json --columns cbox,gobox,crun,runc
+	tail -n 1 <<<"$out" | grep -Ex '[0-9]{3} facts, 0 mismatches'
+}
+
 @test "a whole run leaves the machine as it was" {
 	diff "$BATS_FILE_TMPDIR/before" "$BATS_FILE_TMPDIR/after"
 }

@@ -46,6 +46,7 @@ user_spec() {
 		  "process": { "args": ["/bin/sh"], "env": ["PATH=/bin:/usr/bin"] },
 		  "mounts": [ { "destination": "/proc", "type": "proc", "source": "proc" },
 		    { "destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"] },
+		    { "destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue" },
 		    { "destination": "/tmp", "type": "tmpfs", "source": "tmpfs" } ],
 		  "linux": { "namespaces": [ { "type": "user" }, { "type": "pid" }, { "type": "mount" }, { "type": "network" }, { "type": "ipc" }, { "type": "uts" } ],
 		    "uidMappings": [ { "containerID": 0, "hostID": $1, "size": $2 } ],
@@ -55,11 +56,12 @@ user_spec() {
 
 mapped() {
 	expect 0 "$box" run --spec "$BATS_TEST_TMPDIR/user.json" -- \
-		/bin/sh -c 'id -u; id -g; echo $(cat /proc/self/uid_map); echo x >/dev/null; touch /tmp/a; stat -c %u /tmp/a'
+		/bin/sh -c 'id -u; id -g; echo $(cat /proc/self/uid_map); echo x >/dev/null; touch /tmp/a; stat -c %u:%g /tmp/a /dev/mqueue'
 	same "0
 0
 0 100000 65536
-0" "$out"
+0:0
+0:0" "$out"
 }
 @test "root with a user namespace: ids are mapped, mounts belong to it" {
 	user_spec 100000 65536
@@ -71,9 +73,11 @@ joins_user() {
 	local target=$pid
 	sed "s|{ \"type\": \"user\" }|{ \"type\": \"user\", \"path\": \"/proc/$target/ns/user\" }|; /Mappings/d; s|\"uts\" } \],|\"uts\" } ] } }|" \
 		"$BATS_TEST_TMPDIR/user.json" >"$BATS_TEST_TMPDIR/joined.json"
-	expect 0 "$box" run --spec "$BATS_TEST_TMPDIR/joined.json" -- /bin/sh -c 'readlink /proc/self/ns/user; id -u'
+	expect 0 "$box" run --spec "$BATS_TEST_TMPDIR/joined.json" -- \
+		/bin/sh -c 'readlink /proc/self/ns/user; id -u; stat -c %u:%g /dev/mqueue'
 	same "$(readlink "/proc/$target/ns/user")
-0" "$out"
+0
+0:0" "$out"
 	expect 0 let_go
 }
 @test "a user namespace can be joined, by Go as well" {
