@@ -171,6 +171,20 @@ $(GO_TEST_STAMP): $(GO_SRC) Makefile | $(call stamp,build)
 		done
 	@touch $@
 
+# --- The pages' linters -------------------------------------------------------
+# From npm, as tests/docs/package-lock.json names them, into build/.
+
+DOCS_TOOLS := build/docs/stamp
+
+$(DOCS_TOOLS): tests/docs/package.json tests/docs/package-lock.json | $(call stamp,test)
+	@mkdir -p $(@D) && cp $^ $(@D)/
+	@echo "  npm   build/docs"
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -n 5 npm.log >&2; exit 1; }
+	@touch $@
+
+.PHONY: docs-tools
+docs-tools: $(DOCS_TOOLS)
+
 # --- Rootfs ---------------------------------------------------------------
 # The stamp lets `make compare` keep whatever tree the last `make rootfs` made.
 
@@ -231,7 +245,7 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit
@@ -244,9 +258,10 @@ lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
 	@tests/run lint
 
 .PHONY: format
-format: | $(call stamp,test) ## write the C and Go sources as the formatters want them
+format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatters want them
 	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] tests/unit/*.[ch])
 	@$(dir $(GO))gofmt -w go
+	@tests/docs/checks/prettier --write
 
 # --- The rest ---------------------------------------------------------------
 
