@@ -6,6 +6,7 @@
  *   trace_read.c    lines of strace become calls: unfinished and resumed halves are joined
  *   trace_cut.c     whose call it is (parent, child) and in which stage: the writes to --events
  *   trace_normal.c  its two forms: `key`, to compare, and `text`, to read
+ *   trace_words.c   numbers, descriptors and places as words
  *   trace_netlink.c netlink messages, from the bytes that were sent
  *   trace_calls.c   does it change the kernel's state?
  *   trace_align.c   the columns' calls of one stage become rows

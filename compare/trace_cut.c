@@ -88,13 +88,14 @@ bool trace_mark(const struct trace_call *c, char who[16], char stage[16], char e
 }
 
 /*
- * The kernel makes an interrupted call again: only the last time counts. And of a thread that its
- * process's end catches between two calls strace shows "???()".
+ * The kernel makes an interrupted call again: only the last time counts. And a thread that another
+ * one's exit_group or execve ends is shown with a call that it never made ("???()", or whatever
+ * number is left in the register that strace reads). Both runtimes end in their first thread.
  */
-static bool no_call(const struct trace_call *c)
+static bool no_call(const struct trace *t, const struct trace_call *c)
 {
-	return c->kind != TRACE_CALL || !strncmp(c->name, "???", 3) ||
-	       (c->result && !strncmp(c->result, "? ERESTART", 10));
+	return c->kind != TRACE_CALL || (c->result && !strncmp(c->result, "? ERESTART", 10)) ||
+	       (c->tid != t->pids[c->who] && (!c->result || *c->result == '?'));
 }
 
 static bool is_clone(const struct trace_call *c)
@@ -242,7 +243,7 @@ int trace_cut(struct trace *t, const char *spec, struct error *e)
 
 		c->who = thread_of(t, c->tid)->who;
 		p = &places[c->who];
-		if (no_call(c))
+		if (no_call(t, c))
 			continue;
 		if (is_clone(c) && made(c) > 0)
 			thread_of(t, made(c));

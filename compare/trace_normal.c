@@ -3,8 +3,7 @@
  * processes and descriptors, addresses, the time, where the project lies) becomes a word; of the
  * key, what the kernel wrote into the caller's memory is left out too.
  */
-#include "trace.h"
-
+#include "trace_words.h"
 #include "values.h"
 
 #include <ctype.h>
@@ -12,7 +11,6 @@
 #include <string.h>
 
 #define FIELDS_MAX 64
-#define LABELS_MAX 1024
 #define TEXT_MAX   300 /* bytes of an argument that are worth showing */
 
 /* Arguments by position, one bit each: what the kernel fills in, and sizes of buffers for it. */
@@ -52,43 +50,6 @@ static const struct shape {
 static const char *const of_processes[] = {"wait4", "waitid", "kill", "tgkill", "clone", "clone3",
 	"getpid", "gettid", "getppid", "set_tid_address", "pidfd_open", "setpgid", NULL};
 
-/* Numbers behind these words are processes, or a time (NULL: any number); they become a word. */
-static const struct {
-	const char *before;
-	bool process;
-	const char *word;
-} numbers[] = {
-	{"/proc/", true, NULL},
-	{"." RUN_NAME ".", true, NULL},
-	{"si_pid=", true, NULL},
-	{"\\\"pid\\\": ", true, NULL},
-	{"\\\"pid\\\":\\\"", true, NULL},
-	{"\\\"created\\\": ", false, "TIME"},
-	{"\\\"startTime\\\": ", false, "TIME"},
-	{"cgroup=", false, "<cgroup>"},
-	{"nl_pid=", false, "PORT"},
-	{"nl_pid=-", false, "PORT"},
-};
-
-/* After everything else: what two compilers or languages write for the same. */
-static const struct {
-	const char *from, *to;
-} same[] = {
-	{", sa_restorer=ADDR", ""},
-	{"|SA_RESTORER", ""},
-	{"nl_pid=-PORT", "nl_pid=PORT"},
-	{"sa_flags=SA_RESTORER", "sa_flags=0"},
-	{"\\\"runtime\\\": \\\"gobox\\\"", "\\\"runtime\\\": \\\"cbox\\\""},
-};
-
-struct normal {
-	const struct trace *t;
-	const struct trace_names *names;
-	char *labels[WHO_COUNT][LABELS_MAX]; /* what a descriptor is where strace cannot say */
-	bool numbers_are_processes;
-	enum trace_who who;
-};
-
 static bool listed(const char *name, const char *const list[])
 {
 	while (*list && strcmp(name, *list) != 0)
@@ -106,230 +67,6 @@ static const struct shape *shape_of(const char *call)
 	return &none;
 }
 
-static const char *process_word(const struct trace *t, long number)
-{
-	for (size_t i = 0; i < t->threads_n; i++) {
-		if (t->threads[i].tid != number)
-			continue;
-		return number == t->pids[WHO_PARENT]  ? "PARENT"
-		       : number == t->pids[WHO_CHILD] ? "CHILD"
-						      : "THREAD";
-	}
-	return NULL;
-}
-
-/* True when what was written so far ends with these words. */
-static bool behind(const char *start, const char *p, const char *words)
-{
-	size_t n = strlen(words);
-
-	return (size_t)(p - start) >= n && !strncmp(p - n, words, n);
-}
-
-/* Writes the number at p, or its word; returns where it ends. */
-static const char *put_number(struct normal *n, const char *start, const char *p, FILE *out)
-{
-	char *end;
-	long value = strtol(p, &end, 10);
-	const char *word = n->numbers_are_processes ? process_word(n->t, value) : NULL;
-
-	for (size_t i = 0; value && !word && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (behind(start, p, numbers[i].before))
-			word = numbers[i].process ? process_word(n->t, value) : numbers[i].word;
-	if (word)
-		fputs(word, out);
-	else
-		fwrite(p, 1, (size_t)(end - p), out);
-	return end;
-}
-
-/* A path of this run at p becomes its name. Returns how many bytes of p it took. */
-static size_t put_place(const struct normal *n, const char *p, FILE *out)
-{
-	const struct {
-		const char *path, *word;
-	} places[] = {{n->names->run, "$RUN"}, {n->names->program, "$RUNTIME"},
-		{n->names->rootfs, "$ROOTFS"}, {n->names->project, "$PROJECT"}};
-
-	if (*p != '/')
-		return 0;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		size_t len = places[i].path ? strlen(places[i].path) : 0;
-
-		if (len > 1 && !strncmp(p, places[i].path, len) &&
-			!isalnum((unsigned char)p[len]) && !strchr("-_.", p[len] ? p[len] : '/')) {
-			fputs(places[i].word, out);
-			return len;
-		}
-	}
-	return 0;
-}
-
-/* Everything from p to end: places and numbers become words. */
-static void put_plain(struct normal *n, const char *p, const char *end, FILE *out)
-{
-	const char *start = p;
-
-	while (p < end) {
-		size_t taken = put_place(n, p, out);
-
-		if (taken)
-			p += taken;
-		else if (isdigit((unsigned char)*p) &&
-			 (p == start || !isdigit((unsigned char)p[-1])))
-			p = put_number(n, start, p, out);
-		else
-			fputc(*p++, out);
-	}
-}
-
-/* The end of "<...>" at p: what is in it may hold "->" and further brackets. */
-static const char *bracket_end(const char *p)
-{
-	int depth = 0;
-
-	for (; *p; p++) {
-		if (*p == '<')
-			depth++;
-		else if (*p == '>' && p[-1] != '-' && --depth == 0)
-			return p + 1;
-	}
-	return p;
-}
-
-/* "5</dev>" and the like: what the descriptor is, and not its number. Returns the end. */
-static const char *put_descriptor(struct normal *n, long fd, const char *p, FILE *out)
-{
-	static const struct {
-		const char *kind, *word;
-	} kinds[] = {{"UNIX", "socket"}, {"NETLINK", "netlink"}, {"pipe:", "pipe"},
-		{"pid:", "pidfd"}, {"socket:", "socket"}};
-	static const char *const standard[] = {"stdin", "stdout", "stderr"};
-	const char *end = bracket_end(p), *inside = p + 1, *stop;
-
-	fputc('<', out);
-	if (fd >= 0 && fd < 3 && n->who == WHO_PARENT) {
-		fputs(standard[fd], out);
-	} else if (fd >= 0 && fd < LABELS_MAX && n->labels[n->who][fd]) {
-		fputs(n->labels[n->who][fd], out);
-	} else if (!strncmp(inside, "anon_inode:[", 12)) {
-		fwrite(inside + 12, 1, strcspn(inside + 12, "]"), out);
-	} else if (*inside == '/') {
-		stop = inside + strcspn(inside, "<>");
-		put_plain(n, inside, stop, out);
-	} else {
-		const char *word = NULL;
-
-		for (size_t i = 0; !word && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-			if (!strncmp(inside, kinds[i].kind, strlen(kinds[i].kind)))
-				word = kinds[i].word;
-		fputs(word ? word : "descriptor", out);
-	}
-	fputc('>', out);
-	return !strncmp(end, "(deleted)", 9) ? end + 9 : end;
-}
-
-static const char *string_end(const char *p)
-{
-	for (p++; *p && *p != '"'; p++)
-		if (*p == '\\' && p[1])
-			p++;
-	return *p ? p + 1 : p;
-}
-
-/* One thing outside of quotes: an address, a number with or without its descriptor, a letter. */
-static const char *put_token(struct normal *n, const char *start, const char *p, FILE *out)
-{
-	const char *end = p;
-
-	if (p[0] == '0' && p[1] == 'x') {
-		for (end = p + 2; isxdigit((unsigned char)*end); end++)
-			;
-		if (end - p >= 8)
-			fputs("ADDR", out);
-		else
-			fwrite(p, 1, (size_t)(end - p), out);
-		return end;
-	}
-	while (isdigit((unsigned char)*end))
-		end++;
-	if (*end == '<' && end[1] != '<') /* not 1<<CAP_CHOWN */
-		return put_descriptor(n, strtol(p, NULL, 10), end, out);
-	return put_number(n, start, p, out);
-}
-
-/* One argument, or the result, as words. malloc'd. */
-static char *rewrite(struct normal *n, const char *raw)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	const char *p = raw;
-
-	while (*p) {
-		bool word_begins = p == raw || (!isalnum((unsigned char)p[-1]) && p[-1] != '_');
-
-		if (*p == '"') {
-			const char *end = string_end(p);
-
-			put_plain(n, p, end, out);
-			p = end;
-		} else if (!strncmp(p, " /* ", 4) && strstr(p, "*/")) {
-			p = strstr(p, "*/") + 2;
-		} else if (!strncmp(p, "AT_FDCWD<", 9)) {
-			fputs("AT_FDCWD", out);
-			p = bracket_end(p + 8);
-		} else if (word_begins && isdigit((unsigned char)*p)) {
-			p = put_token(n, raw, p, out);
-		} else {
-			fputc(*p++, out);
-		}
-	}
-	fclose(out);
-	return text;
-}
-
-/* Replaces every from in text, in place: what replaces it is never longer. */
-static void unify(char *text)
-{
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
-		size_t from = strlen(same[i].from), to = strlen(same[i].to);
-
-		for (char *at = text; (at = strstr(at, same[i].from)); at += to) {
-			memcpy(at, same[i].to, to);
-			memmove(at + to, at + from, strlen(at + from) + 1);
-		}
-	}
-}
-
-size_t trace_fields(const char *args, char *fields[], size_t max)
-{
-	size_t n = 0;
-	int depth = 0;
-	const char *from = args, *p = args;
-
-	while (n < max && *args) {
-		if (*p == '"') {
-			p = string_end(p);
-			continue;
-		}
-		if (*p && strchr("([{", *p))
-			depth++;
-		else if (*p && strchr(")]}", *p))
-			depth--;
-		if (!*p || (*p == ',' && depth == 0 && n + 1 < max)) {
-			fields[n++] = strndup(from, (size_t)(p - from));
-			if (!*p)
-				break;
-			from = p + 1 + strspn(p + 1, " ");
-			p = from;
-			continue;
-		}
-		p++;
-	}
-	return n;
-}
-
 /* "-1 ENOENT (No such file...)" -> "ENOENT"; numbers of bytes and addresses say nothing. */
 static char *result_word(struct normal *n, const struct trace_call *c, const struct shape *shape)
 {
@@ -345,7 +82,7 @@ static char *result_word(struct normal *n, const struct trace_call *c, const str
 	if (shape->counts || !strncmp(r, "0<", 2) || !strncmp(r, "0x", 2))
 		return strdup("0");
 	/* Of poll(2) the descriptors follow that are ready, by number. */
-	text = rewrite(n, r);
+	text = words_of(n, r);
 	text[strcspn(text, " ")] = '\0';
 	return text;
 }
@@ -418,10 +155,9 @@ static void forms(struct normal *n, struct trace_call *c)
 	fprintf(k, "%s(", c->name);
 	fprintf(x, "%s(", c->name);
 	for (size_t i = 0; i < count; i++) {
-		char *word = rewrite(n, fields[i]);
+		char *word = words_of(n, fields[i]);
 		bool out = shape->out >> i & 1, failed = c->result && *c->result == '-';
 
-		unify(word);
 		free(fields[i]);
 		if (!(shape->dropped >> i & 1)) {
 			fprintf(k, "%s%s", done ? ", " : "", out ? "…" : word);
@@ -471,8 +207,6 @@ static void remember(struct normal *n, const struct trace_call *c)
 		c->result && isdigit((unsigned char)*c->result) ? strtol(c->result, NULL, 10) : -1;
 	long of = strtol(c->args, NULL, 10);
 	char *what = NULL, *path = NULL;
-	FILE *place;
-	size_t size;
 
 	if (fd < 0)
 		return;
@@ -485,9 +219,7 @@ static void remember(struct normal *n, const struct trace_call *c)
 		label(n, c->who, fd, text_format("fs %s", what));
 	} else if (!strcmp(c->name, "open_tree")) {
 		what = quoted(c->args);
-		place = open_memstream(&path, &size);
-		put_plain(n, what, what + strlen(what), place);
-		fclose(place);
+		path = words_of_path(n, what);
 		label(n, c->who, fd, text_format("mount of %s", path));
 	} else if (!strcmp(c->name, "socket") && strstr(c->args, "AF_NETLINK")) {
 		label(n, c->who, fd, strdup("netlink"));

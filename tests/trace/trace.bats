@@ -195,7 +195,8 @@ hint: `make trace` installs it, or: apt-get install strace' ]
 
 @test "nothing is left behind" {
 	before=$(ls /run/twinbox; ls /sys/class/net; cat /sys/fs/cgroup/cgroup.subtree_control)
-	build/bin/compare trace --spec shared/specs/02-mount.json >/dev/null
+	mkdir "$BATS_TEST_TMPDIR/tmp"
+	TMPDIR=$BATS_TEST_TMPDIR/tmp build/bin/compare trace --spec shared/specs/02-mount.json >/dev/null
 	[ "$(ls /run/twinbox; ls /sys/class/net; cat /sys/fs/cgroup/cgroup.subtree_control)" = "$before" ]
-	[ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'twinbox-compare.*')" ]
+	[ -z "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
 }
