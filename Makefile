@@ -185,6 +185,31 @@ $(DOCS_TOOLS): tests/docs/package.json tests/docs/package-lock.json | $(call sta
 .PHONY: docs-tools
 docs-tools: $(DOCS_TOOLS)
 
+# --- Fuzzing --------------------------------------------------------------
+# Two fuzzers of the spec's parsers: the C parser alone under libFuzzer and the sanitizers, and both
+# parsers against each other by `go test -fuzz`. tests/fuzz/run runs one of them.
+
+FUZZ_SECONDS ?= 600
+FUZZ_SPEC := build/fuzz/fuzz_spec
+BRIDGE_TEST := build/bridge-test/bridge.test
+
+$(FUZZ_SPEC): tests/fuzz/fuzz_spec.c $(LIB_SRC) $(wildcard c/*.h) Makefile | $(call stamp,build) $(call stamp,test)
+	@mkdir -p $(@D)
+	@echo "  clang $@"
+	@clang -std=gnu11 -D_GNU_SOURCE -DTWINBOX_VERSION='"$(VERSION)"' -Ic -g -O1 \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+		$(PC_CFLAGS) -o $@ tests/fuzz/fuzz_spec.c $(LIB_SRC) $(PC_LIBS) -lpthread -lm
+
+# The tests of go/bridge: fuzzing needs its coverage compiled in.
+$(BRIDGE_TEST): $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile
+	@mkdir -p $(@D)
+	@echo "  go    $@"
+	@cd go && $(BRIDGE_ENV) $(GO) test -c -fuzz=. -ldflags '$(BRIDGE_LINK)' -o $(CURDIR)/$@ ./bridge
+
+.PHONY: fuzz
+fuzz: $(FUZZ_SPEC) $(BRIDGE_TEST) ## both fuzzers of the parsers, ten minutes each (FUZZ_SECONDS=60)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+
 # --- Rootfs ---------------------------------------------------------------
 # The stamp lets `make compare` keep whatever tree the last `make rootfs` made.
 
