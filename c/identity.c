@@ -67,8 +67,8 @@ static bool maps_root(const struct spec_idmap *maps, size_t n)
 }
 
 /*
- * Only now, with the stage "namespaces" leaving it out: whoever makes an ipc namespace owns the root
- * of its mqueue, and before the maps that would be somebody who is not in the user namespace.
+ * Only now, with the stage "namespaces" leaving it out: whoever makes an ipc namespace owns the
+ * root of its mqueue, and before the maps that would be somebody who is not in the user namespace.
  */
 static int make_ipc_namespace(struct container *c, struct error *e)
 {
