@@ -261,6 +261,25 @@ lab: NEEDS = $(LAB)
 lab: ready ## a root shell in a throw-away machine
 	@infra/lab/lab shell
 
+# --- Workshop ---------------------------------------------------------------
+# Go compiles the steps' programs once out here, where it is fast; the lab takes
+# them out of the same cache.
+
+WORKSHOP := build/workshop/stamp
+
+$(WORKSHOP): $(shell find infra/assets -name '*.go' 2>/dev/null) | $(call stamp,build)
+	@mkdir -p $(@D)
+	@echo "  go    build/workshop"
+	@cd infra/assets/container_runtime && for step in step*; do \
+		GOCACHE=$(CURDIR)/$(@D)/go-cache $(GO) build -o /dev/null ./$$step || exit; done
+	@touch $@
+
+PAGE := infra/container_runtime_ja.md
+.PHONY: workshop
+workshop: NEEDS = $(LAB) $(WORKSHOP)
+workshop: ready | $(call stamp,workshop) ## the workshop in a throw-away machine (PAGE=infra/vlan_ja.md)
+	@infra/lab/lab shell -- infra/workshop/open $(PAGE)
+
 # --- Test -------------------------------------------------------------------
 
 .PHONY: test
@@ -270,7 +289,7 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit
@@ -291,7 +310,7 @@ format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatt
 # --- The rest ---------------------------------------------------------------
 
 .PHONY: deps
-deps: $(foreach set,build rootfs lab trace test,$(call stamp,$(set))) ## install what is missing (apt), for everything
+deps: $(foreach set,build rootfs lab trace workshop test,$(call stamp,$(set))) ## install what is missing (apt), for everything
 
 .PHONY: clean
 clean: ## remove build/ (and never what is mounted below it)

@@ -28,7 +28,7 @@ def mounts():
 
 
 def processes(ours):
-    """(pid, command line) of the processes but kernel threads, those of ours and us."""
+    """(pid, command line) of the processes but kernel threads, those of ours and the lab's own."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) in ours:
             continue
@@ -36,7 +36,7 @@ def processes(ours):
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if command:
+        if command and not command.startswith("/dev/busybox "):
             yield int(entry.name), command.strip()
 
 

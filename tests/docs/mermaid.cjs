@@ -5,8 +5,9 @@
 const fs = require('node:fs');
 const { JSDOM } = require('jsdom');
 
-globalThis.window = new JSDOM('').window;
-globalThis.document = window.document;
+const { window } = new JSDOM('');
+for (const name of ['window', 'document', 'Element', 'Node', 'DocumentFragment', 'HTMLTemplateElement'])
+  globalThis[name] = window[name];
 
 async function main(pages) {
   const { default: mermaid } = await import(require.resolve('mermaid'));
