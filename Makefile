@@ -86,7 +86,8 @@ $(B)/obj/%.o: %.c Makefile VERSION | $(call stamp,build)
 $(B)/obj/compare/%.o $(B)/obj/tests/unit/%.o: CFLAGS += -Icompare
 
 # What the assembler reads in (.incbin) is no header that -MMD would see.
-$(B)/obj/compare/embed.o: shared/facts.json shared/differences.json shared/syscalls.json
+$(B)/obj/compare/embed.o: shared/facts.json shared/differences.json shared/syscalls.json \
+	shared/sysprocattr.json
 
 $(LIBCBOX): $(LIB_OBJ)
 	@mkdir -p $(@D)
@@ -126,6 +127,36 @@ build/bin/gobox-bridge: $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile VERSION
 	@cd go && $(BRIDGE_ENV) $(GO) build -trimpath \
 		-ldflags '-X twinbox.Version=$(VERSION) $(BRIDGE_LINK)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
+
+# --- The examples of `compare map` ----------------------------------------
+# Each entry of shared/sysprocattr.json is one Go and one C program. A Go file
+# stands alone (`//go:build ignore`): it belongs to no module. One that needs a
+# newer Go than this is left out, and the map says so.
+
+MAP := build/sysprocattr
+MAP_PROGRAMS := $(patsubst shared/sysprocattr/%.go,$(MAP)/go/%,$(wildcard shared/sysprocattr/*.go)) \
+	$(patsubst shared/sysprocattr/%.c,$(MAP)/c/%,$(wildcard shared/sysprocattr/*.c))
+
+.PHONY: map-programs
+map-programs: $(MAP_PROGRAMS)
+
+$(MAP)/c/%: shared/sysprocattr/%.c Makefile | $(call stamp,build)
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -o $@ $<
+
+$(MAP)/go/%: shared/sysprocattr/%.go $(MAP)/go/version
+	@echo "  go    $<"
+	@CGO_ENABLED=0 GOTOOLCHAIN=local GO111MODULE=off $(GO) build -o $@ $< || \
+		build/bin/compare map --newer $*
+
+# Another Go builds them again.
+$(MAP)/go/version: FORCE | $(call stamp,build)
+	@mkdir -p $(@D)
+	@$(GO) env GOVERSION | cmp -s - $@ || $(GO) env GOVERSION >$@
+
+.PHONY: FORCE
+FORCE:
 
 # --- Unit tests -----------------------------------------------------------
 
@@ -251,6 +282,16 @@ trace: NEEDS = $(PLACE_NEEDS)
 trace: ready | $(call stamp,trace) ## the system calls of both, side by side (ARGS='--stage mounts')
 	@infra/lab/in-place build/bin/compare trace $(ARGS)
 
+.PHONY: map
+map: NEEDS = map-programs $(PLACE_NEEDS)
+map: ready | $(call stamp,trace) ## syscall.SysProcAttr field by field (ARGS='--field Setsid')
+	@infra/lab/in-place --private build/bin/compare map $(ARGS)
+
+.PHONY: map-docs
+map-docs: NEEDS = map-programs $(PLACE_NEEDS)
+map-docs: ready | $(call stamp,trace) ## write infra/sysprocattr_ja.md and _en.md from such a run
+	@infra/lab/in-place --private infra/sysprocattr_pages write
+
 .PHONY: run
 run: NEEDS = $(PLACE_NEEDS)
 run: ready ## a shell in a container of cbox (ARGS='--spec FILE')
@@ -289,7 +330,7 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit
@@ -303,8 +344,8 @@ lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
 
 .PHONY: format
 format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatters want them
-	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] tests/unit/*.[ch])
-	@$(dir $(GO))gofmt -w go
+	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/sysprocattr/*.c tests/unit/*.[ch])
+	@$(dir $(GO))gofmt -w go shared/sysprocattr
 	@tests/docs/checks/prettier --write
 
 # --- The rest ---------------------------------------------------------------

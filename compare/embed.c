@@ -3,6 +3,7 @@
  * The assembler reads the files from the directory that the compiler was started in: the project's.
  */
 #include "facts.h"
+#include "map.h"
 #include "trace.h"
 
 #define EMBED(symbol, file)                                                                        \
@@ -17,3 +18,4 @@
 EMBED(facts_json, "shared/facts.json");
 EMBED(differences_json, "shared/differences.json");
 EMBED(syscalls_json, "shared/syscalls.json");
+EMBED(sysprocattr_json, "shared/sysprocattr.json");

@@ -6,8 +6,10 @@
  *   compare diff     two such files: the ids that differ
  *   compare facts    the list of facts
  *   compare trace    the system calls of each column, side by side
+ *   compare map      each field of Go's syscall.SysProcAttr and what it asks of the kernel
  */
 #include "facts.h"
+#include "map.h"
 #include "matrix.h"
 #include "measure.h"
 #include "report.h"
@@ -22,7 +24,7 @@
 enum { SAME = 0, DIFFERENT = 1, COULD_NOT = 2 };
 
 struct options {
-	const char *spec, *rootfs, *columns, *format, *only, *stage;
+	const char *spec, *rootfs, *columns, *format, *only, *stage, *field, *language;
 	bool quick, matrix;
 	const char *operands[3];
 	int operands_n;
@@ -38,6 +40,7 @@ static const char usage[] =
 	"       compare facts\n"
 	"       compare trace [--spec FILE] [--rootfs DIR] [--columns cbox,gobox] [--stage NAME]\n"
 	"                   [--format table|json]\n"
+	"       compare map [--field NAME] [--format table|json|page] [--language ja|en]\n"
 	"       compare --version | --help\n";
 
 static int fail(const struct error *e)
@@ -58,13 +61,16 @@ static int read_options(int argc, char **argv, struct options *o)
 		{"rootfs", required_argument, NULL, 'r'}, {"columns", required_argument, NULL, 'c'},
 		{"column", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
 		{"only", required_argument, NULL, 'o'}, {"stage", required_argument, NULL, 't'},
+		{"field", required_argument, NULL, 'd'}, {"language", required_argument, NULL, 'l'},
 		{"quick", no_argument, NULL, 'q'}, {"matrix", no_argument, NULL, 'm'}, {0}};
 	const char **slots[128] = {['s'] = &o->spec,
 		['r'] = &o->rootfs,
 		['c'] = &o->columns,
 		['f'] = &o->format,
 		['o'] = &o->only,
-		['t'] = &o->stage};
+		['t'] = &o->stage,
+		['d'] = &o->field,
+		['l'] = &o->language};
 	int ch;
 
 	memset(o, 0, sizeof(*o));
@@ -328,6 +334,28 @@ static int command_trace(const struct options *o)
 	return result;
 }
 
+static int command_map(const struct options *o)
+{
+	const char *format = o->format ? o->format : "table";
+	struct error e;
+	int result;
+
+	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0 &&
+		strcmp(format, "page") != 0)
+		return say_usage("no such format: ", format);
+	if (o->language && strcmp(o->language, "ja") != 0 && strcmp(o->language, "en") != 0)
+		return say_usage("no such language: ", o->language);
+	error_clear(&e);
+	if (geteuid() != 0) {
+		error_say(&e, "needs root: it makes namespaces and cgroups");
+		error_hint(&e, "`make map` finds a place where it can run");
+		return fail(&e);
+	}
+	result = map_command(
+		o->field, format, o->language ? o->language : language(), colour_wanted(), &e);
+	return result == COULD_NOT ? fail(&e) : result;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct options *o);
@@ -338,6 +366,7 @@ static const struct {
 	{"diff", command_diff, 2},
 	{"facts", command_facts, 0},
 	{"trace", command_trace, 0},
+	{"map", command_map, 0},
 };
 
 int main(int argc, char **argv)

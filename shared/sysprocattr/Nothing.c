@@ -1,0 +1,21 @@
+/* Nothing is asked for: fork and exec. */
+#include <err.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char *argv[])
+{
+	pid_t pid;
+
+	if (argc < 2)
+		errx(2, "usage: COMMAND [ARG...]");
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (pid == 0) {
+		execv(argv[1], argv + 1);
+		err(127, "%s", argv[1]);
+	}
+	waitpid(pid, NULL, 0);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* Unshareflags with CLONE_NEWNS: a new mount namespace, and its mounts made private. */
+#include <err.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char *argv[])
+{
+	pid_t pid;
+
+	if (argc < 2)
+		errx(2, "usage: COMMAND [ARG...]");
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS))
+			err(1, "unshare");
+		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+			err(1, "mount");
+		execv(argv[1], argv + 1);
+		err(127, "%s", argv[1]);
+	}
+	waitpid(pid, NULL, 0);
+	return 0;
+}

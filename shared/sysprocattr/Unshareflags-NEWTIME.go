@@ -1,0 +1,21 @@
+//go:build ignore
+
+// Unshareflags with CLONE_NEWTIME: a new time namespace, entered at the exec.
+package main
+
+import (
+	"log"
+	"os"
+	"syscall"
+)
+
+func main() {
+	pid, err := syscall.ForkExec(os.Args[1], os.Args[1:], &syscall.ProcAttr{
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWTIME},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	syscall.Wait4(pid, nil, 0, nil)
+}
