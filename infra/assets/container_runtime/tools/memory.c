@@ -13,6 +13,7 @@ int main(int argc, char **argv)
 	int mebibytes = argc > 1 ? atoi(argv[1]) : 100;
 
 	setbuf(stdout, NULL);
+	// region: take
 	for (int n = 1; n <= mebibytes; n++) {
 		char *block = malloc(1 << 20);
 
@@ -22,5 +23,6 @@ int main(int argc, char **argv)
 		if (n % 10 == 0)
 			printf("%d MiB\n", n);
 	}
+	// endregion: take
 	return 0;
 }
