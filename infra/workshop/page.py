@@ -194,7 +194,8 @@ def give_output(items, belongs, path):
 
 
 def region(source, name):
-    """The lines between `region: NAME` and `endregion: NAME`, without common indentation."""
+    """The lines between `region: NAME` and `endregion: NAME`, without common indentation and without
+    blank lines around them."""
     lines = Path(source).read_text(encoding="utf-8").splitlines(keepends=True)
     marks = {re.sub(r"^[\s/*#]*|[\s/*]*$", "", line): n for n, line in enumerate(lines)
              if "region: " in line}
@@ -203,7 +204,7 @@ def region(source, name):
     except KeyError:
         raise PageError(f"{source}: no region {name}") from None
     inside = [line for line in lines[begin + 1:end] if "region: " not in line]
-    return textwrap.dedent("".join(inside).replace("\t", "    "))
+    return textwrap.dedent("".join(inside).replace("\t", "    ")).strip("\n") + "\n"
 
 
 def steps(items):
