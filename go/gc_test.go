@@ -4,7 +4,6 @@
 package gobox
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -285,98 +284,4 @@ func TestGCHalfWritten(t *testing.T) {
 	if isThere(directory+"/.a.1.0") || !isThere(directory+"/.b.2.0") {
 		t.Error("the wrong one is gone")
 	}
-}
-
-// As after a run that failed late: everything is there, and goes; the second call does nothing.
-func TestCleanup(t *testing.T) {
-	base := stateScene(t)
-	c := stateContainer("a")
-	c.PidFile = base + "/elsewhere"
-	if os.Geteuid() == 0 {
-		c.Cgroup = fmt.Sprintf("/twinbox-gotest-%d", os.Getpid())
-		c.Spec.HasVeth = true
-		c.Spec.Veth.Host.Name = "left0"
-	}
-	before := countDescriptors()
-	must(t, stateCreate(c))
-	pid, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "60"},
-		&syscall.ProcAttr{Sys: &syscall.SysProcAttr{PidFD: &c.PidFD}})
-	must(t, err)
-	c.Pid = pid
-	var pipe [2]int
-	must(t, syscall.Pipe2(pipe[:], syscall.O_CLOEXEC))
-	c.SyncFD, c.ErrorFD = pipe[0], pipe[1]
-	must(t, os.WriteFile(c.PidFile, []byte("whatever"), 0600))
-	c.PidFileMade = true
-	if os.Geteuid() == 0 {
-		must(t, os.Mkdir(cgroupRoot+c.Cgroup, 0755))
-		c.CgroupFD, err = syscall.Open(cgroupRoot+c.Cgroup, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-		must(t, err)
-		makeLink(t, "left0")
-		c.LinkMade = true
-	}
-	for i := 0; i < 2; i++ {
-		must(t, cleanupContainer(c))
-		if syscall.Kill(pid, 0) != syscall.ESRCH || isThere(c.PidFile) || hostLinkExists("left0") ||
-			isThere(base+"/twinbox/a.json") || c.Cgroup != "" && isThere(cgroupRoot+c.Cgroup) {
-			t.Errorf("call %d: something is left", i)
-		}
-	}
-	if after := countDescriptors(); after != before {
-		t.Errorf("%d descriptors before, %d after", before, after)
-	}
-}
-
-// A resource that stays keeps its name in the state file, for gc, and nothing else.
-func TestCleanupFailing(t *testing.T) {
-	base := stateScene(t)
-	c := stateContainer("a")
-	must(t, stateCreate(c))
-	c.PidFile = base // a directory: EISDIR
-	c.PidFileMade = true
-	wantError(t, cleanupContainer(c), syscall.EISDIR, "removing pid file "+base, "`gobox gc` tries again")
-	list, err := stateList()
-	if err != nil || len(list) != 1 || list[0].Alive {
-		t.Error(list, err)
-	}
-	must(t, wantGC(t, false, "a: removed state file\n"))
-}
-
-func TestList(t *testing.T) {
-	base := stateScene(t)
-	listed := func(json bool) (string, error) {
-		var out strings.Builder
-		err := listPrint(json, &out)
-		return out.String(), err
-	}
-	if text, err := listed(false); err != nil ||
-		text != "NAME  PID  RUNTIME  STATUS  CREATED  CGROUP  LINK\n" {
-		t.Errorf("%q %v", text, err)
-	}
-	if text, err := listed(true); err != nil || text != "[]\n" {
-		t.Errorf("%q %v", text, err)
-	}
-	leaveState(t, stateContainer("zz-stale"))
-	c := stateContainer("a")
-	must(t, stateCreate(c))
-	must(t, os.WriteFile(base+"/twinbox/m.json", nil, 0600))
-	text, err := listed(false)
-	wantError(t, err, 0, base+"/twinbox/m.json", "nothing was removed")
-	for _, part := range []string{
-		"NAME      PID  RUNTIME  STATUS   CREATED               CGROUP  LINK\n" +
-			"a         -    gobox    running  20",
-		"Z  -       -\nzz-stale  -    gobox    stale    20",
-	} {
-		if !strings.Contains(text, part) {
-			t.Errorf("%q is not in\n%s", part, text)
-		}
-	}
-	text, _ = listed(true)
-	var back []map[string]any
-	must(t, json.Unmarshal([]byte(text), &back))
-	if len(back) != 2 || len(back[0]) != 11 || back[0]["name"] != "a" ||
-		back[0]["status"] != "running" || back[1]["status"] != "stale" {
-		t.Errorf("%s", text)
-	}
-	stateRemove(c)
 }

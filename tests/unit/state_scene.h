@@ -117,6 +117,15 @@ static inline void write_text(const char *path, const char *text)
 	close(fd);
 }
 
+static inline void create_and_leave(void *name)
+{
+	struct container c = scene_container(name);
+	struct error e;
+
+	if (state_create(&c, &e) < 0)
+		_exit(1);
+}
+
 /* Runs step in a process that then dies as a killed runtime does: nothing is cleaned up. */
 static inline void in_killed_process(void (*step)(void *), void *argument)
 {

@@ -1,75 +1,5 @@
 /* test_gc.c: what a killed runtime left is undone; what belongs to anybody else stays. */
-#include "state_scene.h"
-
-#include "cleanup.h"
-#include "gc.h"
-#include "list.h"
-
-#include <net/if.h>
-#include <signal.h>
-#include <sys/file.h>
-#include <sys/syscall.h>
-
-static char *told; /* what gc_all() printed last */
-
-static int run_gc(bool dry_run, struct error *e)
-{
-	size_t size;
-	FILE *out;
-	int failed;
-
-	free(told);
-	told = NULL;
-	out = open_memstream(&told, &size);
-	failed = gc_all(dry_run, out, e);
-	fclose(out);
-	return failed;
-}
-
-static int teardown(void **unused)
-{
-	free(told);
-	told = NULL;
-	return scene_clear(unused);
-}
-
-/* What a runtime does before it is killed half-way. */
-struct left {
-	const char *name;
-	const char *cgroup;
-	const char *link;
-	const char *pid_file;
-	pid_t pid; /* 0: killed before it had a process */
-	bool lie;  /* the pid is by now another process's */
-};
-
-static struct container container_of(const struct left *left, struct spec *spec)
-{
-	struct container c = scene_container(left->name);
-
-	*spec = scene_spec;
-	c.spec = spec;
-	c.pid_file = left->pid_file;
-	if (left->cgroup)
-		snprintf(c.cgroup, sizeof(c.cgroup), "%s", left->cgroup);
-	spec->has_veth = left->link != NULL;
-	spec->veth.host.name = (char *)left->link;
-	return c;
-}
-
-static void leave(void *argument)
-{
-	struct left *left = argument;
-	struct spec spec;
-	struct container c = container_of(left, &spec);
-	struct error e;
-
-	if (state_create(&c, &e) < 0)
-		_exit(1);
-	c.pid = left->lie ? getpid() : left->pid;
-	if (c.pid > 0 && state_update(&c, &e) < 0)
-		_exit(1);
-}
+#include "gc_scene.h"
 
 /* The state file says that its process is another one than the process with that pid now. */
 static void change_pid(const char *file, pid_t from, pid_t to)
@@ -199,24 +129,6 @@ static void pid_file(void **unused)
 	}
 }
 
-static const char *cgroup_name(const char *more)
-{
-	static char names[4][64];
-	static int next;
-	char *name = names[next++ % 4];
-
-	snprintf(name, sizeof(names[0]), "/twinbox-test-%d%s", getpid(), more);
-	return name;
-}
-
-static const char *cgroup_full(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), CGROUP_ROOT "%s", name);
-	return path;
-}
-
 /* Killed between making the cgroup and writing down the pid: the cgroup has the process. */
 static void cgroup(void **unused)
 {
@@ -239,16 +151,6 @@ static void cgroup(void **unused)
 	assert_false(is_there(cgroup_full(left.cgroup)));
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(WTERMSIG(status), SIGKILL);
-}
-
-/* address: NULL for one of the kernel's choice. */
-static void make_link(const char *name, const char *address)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "ip link add %s %s %s type veth peer name peer-of-it",
-		name, address ? "address" : "", address ? address : "");
-	assert_int_equal(system(command), 0);
 }
 
 /* The hardware address that the state file promises for the link of container name. */
@@ -405,134 +307,6 @@ static void half_written(void **unused)
 	close(held);
 }
 
-/* As after a run that failed late: everything is there, and goes; the second call does nothing. */
-static void cleanup(void **unused)
-{
-	char path[128];
-	struct left left = {.name = "a", .cgroup = "", .pid_file = path};
-	struct spec spec;
-	struct container c;
-	struct error e;
-	int fds[2];
-	pid_t pid;
-
-	(void)unused;
-	snprintf(path, sizeof(path), "%s/elsewhere", scene_base);
-	if (geteuid() == 0) {
-		left.cgroup = cgroup_name("");
-		left.link = "left0";
-	}
-	c = container_of(&left, &spec);
-	assert_int_equal(state_create(&c, &e), 0);
-	pid = c.pid = start_sleeper();
-	c.pidfd = (int)syscall(SYS_pidfd_open, c.pid, 0);
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	c.sync_fd = fds[0];
-	c.error_fd = fds[1];
-	write_text(path, "whatever");
-	c.pid_file_made = true;
-	if (geteuid() == 0) {
-		assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
-		c.cgroup_fd = open(cgroup_full(left.cgroup), O_RDONLY | O_CLOEXEC);
-		make_link("left0", NULL);
-		c.link_made = true;
-	}
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(cleanup_container(&c, &e), 0);
-		assert_int_equal(kill(pid, 0), -1);
-		assert_int_equal(errno, ESRCH); /* reaped */
-		assert_false(is_there(path));
-		assert_int_equal(if_nametoindex("left0"), 0);
-		assert_false(geteuid() == 0 && is_there(cgroup_full(left.cgroup)));
-		assert_false(is_there(scene_path("a.json")));
-		assert_int_equal(c.pid, 0);
-		assert_int_equal(c.pidfd & c.cgroup_fd & c.sync_fd & c.error_fd & c.state_fd, -1);
-	}
-}
-
-/* A resource that stays keeps its name in the state file, for gc, and nothing else. */
-static void cleanup_failing(void **unused)
-{
-	struct left left = {.name = "a", .pid_file = scene_base}; /* a directory: EISDIR */
-	struct spec spec;
-	struct container c = container_of(&left, &spec);
-	struct state *list;
-	struct error e;
-	size_t n;
-	pid_t pid;
-
-	(void)unused;
-	c.pid_file = NULL;
-	assert_int_equal(state_create(&c, &e), 0);
-	c.pid_file = scene_base;
-	c.pid_file_made = true;
-	pid = c.pid = start_sleeper();
-	c.pidfd = (int)syscall(SYS_pidfd_open, c.pid, 0);
-	assert_int_equal(cleanup_container(&c, &e), -1);
-	assert_ptr_equal(strstr(e.message, "removing pid file "), e.message);
-	assert_string_equal(e.hint, "`cbox gc` tries again");
-	assert_int_equal(kill(pid, 0), -1);
-	assert_int_equal(state_list(&list, &n, &e), 0);
-	assert_int_equal(n, 1);
-	assert_false(list[0].alive);
-	free(list);
-	assert_int_equal(run_gc(false, &e), 0);
-}
-
-static char *listed(bool json, int expected)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	struct error e;
-
-	assert_int_equal(list_print(json, out, &e), expected);
-	fclose(out);
-	return text;
-}
-
-static void list(void **unused)
-{
-	struct left left = {.name = "zz-stale"};
-	struct container c = scene_container("a");
-	struct error e;
-	char *text, expected[1024];
-	struct state *states;
-	size_t n;
-
-	(void)unused;
-	text = listed(false, 0);
-	assert_string_equal(text, "NAME  PID  RUNTIME  STATUS  CREATED  CGROUP  LINK\n");
-	free(text);
-	text = listed(true, 0);
-	assert_string_equal(text, "[]\n");
-	free(text);
-
-	in_killed_process(leave, &left);
-	assert_int_equal(state_create(&c, &e), 0);
-	write_text(scene_path("m.json"), "");
-	text = listed(false, -1);
-	assert_ptr_equal(strstr(text, "NAME      PID  RUNTIME  STATUS   CREATED               "
-				      "CGROUP  LINK\na         -    cbox     running  20"),
-		text);
-	assert_non_null(strstr(text, "\nzz-stale  -    cbox     stale    20"));
-	free(text);
-	text = listed(true, -1);
-	assert_int_equal(state_list(&states, &n, &e), -1);
-	snprintf(expected, sizeof(expected),
-		"[\n  {\n    \"cgroup\": \"\",\n    \"created\": %lld,\n    \"link\": \"\",\n"
-		"    \"linkAddress\": \"\",\n"
-		"    \"name\": \"a\",\n    \"pid\": 0,\n    \"pidFile\": \"\",\n"
-		"    \"rootfs\": \"/srv/rootfs\",\n    \"runtime\": \"cbox\",\n"
-		"    \"startTime\": 0,\n    \"status\": \"running\"\n  },\n",
-		(long long)states[0].created);
-	assert_ptr_equal(strstr(text, expected), text);
-	assert_non_null(strstr(text, "\"status\": \"stale\"\n  }\n]\n"));
-	free(states);
-	free(text);
-	state_remove(&c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -548,9 +322,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged, scene_clear, teardown),
 		cmocka_unit_test_setup_teardown(goes_on, scene_clear, teardown),
 		cmocka_unit_test_setup_teardown(half_written, scene_clear, teardown),
-		cmocka_unit_test_setup_teardown(cleanup, scene_clear, teardown),
-		cmocka_unit_test_setup_teardown(cleanup_failing, scene_clear, teardown),
-		cmocka_unit_test_setup_teardown(list, scene_clear, teardown),
 	};
 	int failed;
 

@@ -1,157 +1,8 @@
 /*
- * test_privileges.c: the privileges stage in a child of the test, read back from the kernel's own
- * view in /proc/self/status.
- *
- * Most tests need root. Those of the user namespace run as an ordinary user too, where the machine
- * lets one make it. go/privileges_test.go has the same tests.
+ * test_privileges.c: who the command is and what it may. go/privileges_test.go has the same
+ * tests.
  */
-#include "privileges.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/capability.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define BIT(number) (UINT64_C(1) << (number))
-#define CHOWN	    BIT(CAP_CHOWN)
-#define KILL	    BIT(CAP_KILL)
-#define BIND	    BIT(CAP_NET_BIND_SERVICE)
-
-/* What the child tells; in memory that it shares with the test. */
-struct report {
-	int result;
-	struct error e;
-	char status[4096]; /* /proc/self/status after the stage */
-	int death_signal;
-	bool kept_open; /* a descriptor without close-on-exec is still without */
-	struct rlimit nofile, core;
-};
-
-static struct {
-	struct spec spec;
-	struct container c;
-	struct report *report;
-} t;
-
-#define NEEDS_ROOT()                                                                               \
-	do {                                                                                       \
-		if (geteuid() != 0) {                                                              \
-			print_message("needs root: other users and capabilities\n");               \
-			skip();                                                                    \
-		}                                                                                  \
-	} while (0)
-
-static int before(void **state)
-{
-	(void)state;
-	t.spec = (struct spec){0};
-	container_init(&t.c);
-	t.c.spec = &t.spec;
-	t.report = mmap(
-		NULL, sizeof(*t.report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return t.report == MAP_FAILED ? -1 : 0;
-}
-
-static int after(void **state)
-{
-	(void)state;
-	return munmap(t.report, sizeof(*t.report));
-}
-
-static void read_into(const char *path, char *out, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, out, size - 1);
-
-	out[n < 0 ? 0 : n] = '\0';
-	close(fd);
-}
-
-/* Runs the stage in a child, after prepare() where there is one; fills t.report. */
-static void run_stage(int (*prepare)(void))
-{
-	struct report *r = t.report;
-	pid_t pid = fork();
-	int status;
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		int leaked;
-
-		umask(0077);
-		if (prepare && prepare() < 0)
-			_exit(2);
-		leaked = open("/", O_RDONLY);
-		r->result = privileges_drop(&t.c, &r->e);
-		read_into("/proc/self/status", r->status, sizeof(r->status));
-		prctl(PR_GET_PDEATHSIG, &r->death_signal);
-		r->kept_open = !(fcntl(leaked, F_GETFD) & FD_CLOEXEC);
-		getrlimit(RLIMIT_NOFILE, &r->nofile);
-		getrlimit(RLIMIT_CORE, &r->core);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
-		print_message("this machine does not let the test prepare its child\n");
-		skip();
-	}
-	assert_int_equal(status, 0);
-}
-
-static void assert_passed(void)
-{
-	if (t.report->result == 0)
-		return;
-	error_print(&t.report->e, "test", stderr);
-	fail();
-}
-
-static void assert_refused(int errnum, const char *message, const char *hint)
-{
-	assert_int_equal(t.report->result, -1);
-	assert_string_equal(t.report->e.message, message);
-	assert_int_equal(t.report->e.errnum, errnum);
-	assert_string_equal(t.report->e.hint, hint);
-}
-
-/* The line of /proc/self/status that begins with key, its blanks made single spaces. */
-static const char *line_of(const char *key)
-{
-	static char line[256];
-	const char *p = t.report->status;
-	size_t n = 0;
-
-	while (p && strncmp(p, key, strlen(key)) != 0) {
-		p = strchr(p, '\n');
-		p = p ? p + 1 : NULL;
-	}
-	assert_non_null(p);
-	for (; *p && *p != '\n' && n < sizeof(line) - 1; p++) {
-		char c = *p == '\t' ? ' ' : *p;
-
-		if (c != ' ' || (n > 0 && line[n - 1] != ' '))
-			line[n++] = c;
-	}
-	while (n > 0 && line[n - 1] == ' ')
-		n--;
-	line[n] = '\0';
-	return line;
-}
+#include "privileges_scene.h"
 
 /* --- who --- */
 
@@ -374,82 +225,6 @@ static void explains_a_limit_it_may_not_raise(void **state)
 		"not exceed /proc/sys/fs/nr_open");
 }
 
-/* --- a user namespace as an ordinary user makes it: one id, no setgroups --- */
-
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = write(fd, text, strlen(text));
-
-	close(fd);
-	return n < 0 ? -1 : 0;
-}
-
-static int enter_user_namespace(void)
-{
-	char uids[32], gids[32];
-
-	snprintf(uids, sizeof(uids), "0 %u 1", geteuid());
-	snprintf(gids, sizeof(gids), "0 %u 1", getegid());
-	if (unshare(CLONE_NEWUSER) < 0)
-		return -1;
-	return write_text("/proc/self/setgroups", "deny") < 0 ||
-			       write_text("/proc/self/uid_map", uids) < 0 ||
-			       write_text("/proc/self/gid_map", gids) < 0
-		       ? -1
-		       : 0;
-}
-
-static void goes_on_where_setgroups_is_denied(void **state)
-{
-	(void)state;
-	t.spec.namespaces[NS_USER].wanted = true;
-	t.spec.process.capabilities = (struct spec_capabilities){
-		.given = true, .bounding = KILL, .permitted = KILL, .effective = KILL};
-	run_stage(enter_user_namespace);
-	assert_passed();
-	assert_string_equal(line_of("Uid:"), "Uid: 0 0 0 0");
-	assert_string_equal(line_of("CapEff:"), "CapEff: 0000000000000020");
-	assert_string_equal(line_of("CapBnd:"), "CapBnd: 0000000000000020");
-}
-
-static void explains_groups_where_setgroups_is_denied(void **state)
-{
-	uint32_t group = 0;
-
-	(void)state;
-	t.spec.namespaces[NS_USER].wanted = true;
-	t.spec.process.additional_gids = &group;
-	t.spec.process.additional_gids_n = 1;
-	run_stage(enter_user_namespace);
-	assert_refused(EPERM, "setting 1 supplementary groups",
-		"the user namespace of an ordinary user denies setgroups: leave "
-		"process.user.additionalGids empty or run as root");
-}
-
-/* Without a user namespace in the spec nobody may keep the caller's groups. */
-static void refuses_to_keep_groups_otherwise(void **state)
-{
-	(void)state;
-	run_stage(enter_user_namespace);
-	assert_refused(EPERM, "setting 0 supplementary groups", "");
-}
-
-static void explains_ids_that_are_not_mapped(void **state)
-{
-	static const char hint[] =
-		"the id must be mapped in linux.uidMappings and linux.gidMappings";
-
-	(void)state;
-	t.spec.namespaces[NS_USER].wanted = true;
-	t.spec.process.uid = 7;
-	run_stage(enter_user_namespace);
-	assert_refused(EINVAL, "becoming user 7", hint);
-	t.spec.process.gid = 8;
-	run_stage(enter_user_namespace);
-	assert_refused(EINVAL, "becoming group 8", hint);
-}
-
 /* --- oom_score_adj, the parent's part --- */
 
 static void adjusts_the_oom_score_of_the_child(void **state)
@@ -496,8 +271,6 @@ static void explains_a_score_it_may_not_lower(void **state)
 		"a value below the runtime's own needs CAP_SYS_RESOURCE on the host");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, before, after)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,10 +283,6 @@ int main(void)
 		TEST(sets_limits_in_order),
 		TEST(leaves_other_limits_as_the_caller_had_them),
 		TEST(explains_a_limit_it_may_not_raise),
-		TEST(goes_on_where_setgroups_is_denied),
-		TEST(explains_groups_where_setgroups_is_denied),
-		TEST(refuses_to_keep_groups_otherwise),
-		TEST(explains_ids_that_are_not_mapped),
 		TEST(adjusts_the_oom_score_of_the_child),
 		TEST(explains_a_score_it_may_not_lower),
 	};

@@ -1,4 +1,4 @@
-/* test_state.c: one owner a name, no half-written file ever seen, nothing believed that is odd. */
+/* test_state.c: one owner a name, from before the first resource to after the last. */
 #include "state_scene.h"
 
 #include "state_file.h"
@@ -7,20 +7,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
-
-/* Stands in for the C library's: what others do between open(2) and flock(2) happens in the hook.
- */
-static void (*before_flock)(void);
-
-int flock(int fd, int operation)
-{
-	void (*hook)(void) = before_flock;
-
-	before_flock = NULL;
-	if (hook)
-		hook();
-	return (int)syscall(SYS_flock, fd, operation);
-}
 
 static void names(void **unused)
 {
@@ -51,125 +37,6 @@ static void names(void **unused)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(state_check_name(rows[i].name, &e), rows[i].allowed ? 0 : -1);
 	assert_non_null(strstr(e.message, "is not allowed"));
-}
-
-/* go/state_test.go holds the same text: the two programs read each other's files. */
-static const char golden[] = "{\n"
-			     "  \"cgroup\": \"/twinbox/a\",\n"
-			     "  \"created\": 1700000000,\n"
-			     "  \"link\": \"cbox0\",\n"
-			     "  \"linkAddress\": \"02:00:5e:10:00:01\",\n"
-			     "  \"name\": \"a\",\n"
-			     "  \"pid\": 4242,\n"
-			     "  \"pidFile\": \"/tmp/\\\"q\\\\\\u0001\xc3\xa9\x7f\",\n"
-			     "  \"rootfs\": \"/srv/<root>&fs\",\n"
-			     "  \"runtime\": \"cbox\",\n"
-			     "  \"startTime\": 9007199254740993,\n"
-			     "  \"version\": 2\n"
-			     "}\n";
-
-static void text(void **unused)
-{
-	struct state s = {.name = "a",
-		.runtime = "cbox",
-		.pid = 4242,
-		.start_time = 9007199254740993,
-		.created = 1700000000,
-		.cgroup = "/twinbox/a",
-		.link = "cbox0",
-		.link_address = "02:00:5e:10:00:01",
-		.rootfs = "/srv/<root>&fs",
-		.pid_file = "/tmp/\"q\\\x01\xc3\xa9\x7f"};
-	struct state back;
-	struct error e;
-	char *printed = NULL;
-	size_t size;
-	FILE *out = open_memstream(&printed, &size);
-
-	(void)unused;
-	assert_int_equal(state_print(&s, out, &e), 0);
-	fclose(out);
-	assert_string_equal(printed, golden);
-	assert_int_equal(state_parse("a.json", "a", printed, size, &back, &e), 0);
-	assert_memory_equal(&s, &back, sizeof(s));
-	/* Every shorter text is refused: a file cut off is never taken for a whole one. */
-	for (size_t n = 0; n + 2 < size; n++)
-		assert_int_equal(state_parse("a.json", "a", printed, n, &back, &e), -1);
-	free(printed);
-
-	strcpy(s.rootfs, "/srv/\xff");
-	out = fopen("/dev/null", "w");
-	assert_int_equal(state_print(&s, out, &e), -1);
-	assert_string_equal(e.message, "a state file can hold only paths in UTF-8");
-	fclose(out);
-}
-
-/* Replaces from by to in the golden text. */
-static void change(const char *from, const char *to, char out[1024])
-{
-	const char *at = strstr(golden, from);
-
-	assert_non_null(at);
-	snprintf(out, 1024, "%.*s%s%s", (int)(at - golden), golden, to, at + strlen(from));
-}
-
-static void odd_texts(void **unused)
-{
-	static const char odd[] = "a.json: is not what a runtime has written";
-	static const struct {
-		const char *from, *to, *message;
-	} rows[] = {
-		{"\"version\": 2", "\"version\": 1", "a.json: version 1 is not known"},
-		{"\"version\": 2", "\"version\": \"2\"", odd},
-		{"\"version\": 2", "\"Version\": 2", odd},
-		{"\"version\": 2", "\"version\": 2,\n  \"more\": 1", odd},
-		{"02:00:5e:10:00:01", "02:00:5e:10:00:010", odd},
-		{"\"name\": \"a\"", "\"name\": \"b\"", odd},
-		{"\"name\": \"a\"", "\"name\": 7", odd},
-		{"\"name\": \"a\"", "\"nome\": \"a\"", odd},
-		{"\"pid\": 4242", "\"pid\": -1", odd},
-		{"\"pid\": 4242", "\"pid\": 4294967298", odd},
-		{"\"pid\": 4242", "\"pid\": \"4242\"", odd},
-		{"\"created\": 1700000000", "\"created\": 253402300800", odd},
-		{"\"link\": \"cbox0\"", "\"link\": \"abcdefghijklmnop\"", odd},
-		{"\"link\": \"cbox0\"", "\"link\": \"../x\"", odd},
-		{"/twinbox/a", "/", odd},
-		{"/twinbox/a", "//.", odd},
-		{"/twinbox/a", "/twinbox/..", odd},
-		{"/twinbox/a", "/..x/../a", odd},
-		{"/twinbox/a", "twinbox/a", odd},
-		{"\"/tmp/", "\"tmp/", odd},
-		{"{\n", "[", NULL},
-		{"}\n", "}\n}", NULL},
-		{"\"link\"", "\"name\"", NULL},
-		{"cbox0", "cb\\u0000x", NULL},
-		{"cbox0", "\xff", NULL},
-	};
-	struct state s;
-	struct error e;
-	char changed[1024];
-
-	(void)unused;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		change(rows[i].from, rows[i].to, changed);
-		assert_int_equal(state_parse("a.json", "a", changed, strlen(changed), &s, &e), -1);
-		if (rows[i].message)
-			assert_string_equal(e.message, rows[i].message);
-		assert_ptr_equal(strstr(e.message, "a.json"), e.message);
-		assert_ptr_equal(strstr(e.hint, "nothing was removed"), e.hint);
-	}
-}
-
-/* Two names like /..x are plain names. */
-static void plain_dots(void **unused)
-{
-	struct state s;
-	struct error e;
-	char changed[1024];
-
-	(void)unused;
-	change("/twinbox/a", "/..x/...", changed);
-	assert_int_equal(state_parse("a.json", "a", changed, strlen(changed), &s, &e), 0);
 }
 
 /* Field 22 whatever stands in field 2; held against the clock, which /proc does not compute. */
@@ -300,15 +167,6 @@ static void replaced(void **unused)
 	assert_true(is_there(scene_path("gone.json")));
 }
 
-static void create_and_leave(void *name)
-{
-	struct container c = scene_container(name);
-	struct error e;
-
-	if (state_create(&c, &e) < 0)
-		_exit(1);
-}
-
 static void stale_name(void **unused)
 {
 	struct container c = scene_container("stale");
@@ -428,178 +286,6 @@ static void update_is_seamless(void **unused)
 	state_remove(&c);
 }
 
-/* A text that is right for the name odd, so that only what surrounds it is wrong. */
-static const char *right(void)
-{
-	static char text[1024];
-
-	change("\"name\": \"a\"", "\"name\": \"odd\"", text);
-	return text;
-}
-
-/* Makes the file odd.json odd in one way. */
-static void odd_symlink(void)
-{
-	write_text(scene_path("../elsewhere"), right());
-	assert_int_equal(symlink("../elsewhere", scene_path("odd.json")), 0);
-}
-
-static void odd_fifo(void)
-{
-	assert_int_equal(mkfifo(scene_path("odd.json"), 0600), 0);
-}
-
-static void odd_directory(void)
-{
-	assert_int_equal(mkdir(scene_path("odd.json"), 0700), 0);
-}
-
-static void odd_mode(void)
-{
-	write_text(scene_path("odd.json"), right());
-	assert_int_equal(chmod(scene_path("odd.json"), 0620), 0);
-}
-
-static void odd_garbled(void)
-{
-	write_text(scene_path("odd.json"), "\x7f"
-					   "ELF garbage");
-}
-
-static void odd_empty(void)
-{
-	write_text(scene_path("odd.json"), "");
-}
-
-static void odd_owner(void)
-{
-	write_text(scene_path("odd.json"), right());
-	assert_int_equal(chown(scene_path("odd.json"), 65534, 65534), 0);
-}
-
-/* list names it and still shows the others; run of that name refuses; it stays where it is. */
-static void odd_files(void **unused)
-{
-	static const struct {
-		void (*make)(void);
-		const char *message;
-		bool root;
-	} rows[] = {
-		{odd_symlink, "opening state file ", false},
-		{odd_fifo, "is not safe to use: mode 010600", false},
-		{odd_directory, "is not safe to use: mode 040700", false},
-		{odd_mode, "is not safe to use: mode 100620", false},
-		{odd_garbled, ":1:1: ", false},
-		{odd_empty, ":1:1: ", false},
-		{odd_owner, "is not safe to use: mode 100600, owner 65534", true},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct container good = scene_container("good"), odd = scene_container("odd");
-		struct state *list;
-		struct error e;
-		size_t n;
-
-		if (rows[i].root && geteuid() != 0)
-			continue;
-		scene_clear(unused);
-		assert_int_equal(state_create(&good, &e), 0);
-		rows[i].make();
-		assert_int_equal(state_list(&list, &n, &e), -1);
-		assert_int_equal(n, 1);
-		assert_string_equal(list[0].name, "good");
-		free(list);
-		assert_non_null(strstr(e.message, scene_path("odd.json")));
-		assert_non_null(strstr(e.message, rows[i].message));
-		assert_int_equal(state_create(&odd, &e), -1);
-		assert_non_null(strstr(e.message, scene_path("odd.json")));
-		assert_non_null(strstr(e.message, rows[i].message));
-		assert_true(is_there(scene_path("odd.json")));
-		state_remove(&good);
-	}
-}
-
-static int new_owner;
-
-/* The stale file is collected and the name taken by somebody who lives. */
-static void take_name(void)
-{
-	assert_int_equal(unlink(scene_path("odd.json")), 0);
-	write_text(scene_path("odd.json"), right());
-	new_owner = open(scene_path("odd.json"), O_RDONLY | O_CLOEXEC);
-	assert_int_equal(syscall(SYS_flock, new_owner, LOCK_EX), 0);
-}
-
-/* A lock on a file that lost its name meanwhile is no claim to the name. */
-static void locked_too_late(void **unused)
-{
-	struct state s, *list;
-	struct error e;
-	size_t n;
-
-	(void)unused;
-	in_killed_process(create_and_leave, "odd");
-	before_flock = take_name;
-	assert_int_equal(state_claim("odd", &s, &e), -1);
-	assert_int_equal(e.errnum, EWOULDBLOCK);
-	close(new_owner);
-
-	before_flock = take_name;
-	assert_int_equal(state_list(&list, &n, &e), 0);
-	assert_int_equal(n, 1);
-	assert_true(list[0].alive);
-	free(list);
-	close(new_owner);
-}
-
-/* gc takes a file made a moment ago, and not locked yet, for a leftover. */
-static void sweep(void)
-{
-	struct error e;
-
-	assert_int_equal(state_sweep(false, &e), 1);
-}
-
-static void swept_too_early(void **unused)
-{
-	struct container c = scene_container("a");
-	struct error e;
-
-	(void)unused;
-	before_flock = sweep;
-	assert_int_equal(state_create(&c, &e), 0);
-	assert_true(is_there(scene_path("a.json")));
-	state_remove(&c);
-	assert_int_equal(rmdir(scene_directory), 0);
-}
-
-static void odd_directories(void **unused)
-{
-	struct container c = scene_container("a");
-	char elsewhere[128];
-	struct error e;
-
-	(void)unused;
-	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", scene_base);
-	assert_int_equal(mkdir(elsewhere, 0700), 0);
-	assert_int_equal(symlink("elsewhere", scene_directory), 0);
-	assert_int_equal(state_create(&c, &e), -1);
-	assert_non_null(strstr(e.message, scene_directory));
-	assert_int_equal(unlink(scene_directory), 0);
-
-	assert_int_equal(mkdir(scene_directory, 0700), 0);
-	assert_int_equal(chmod(scene_directory, 0770), 0);
-	assert_int_equal(state_create(&c, &e), -1);
-	assert_non_null(strstr(e.message, "is not safe to use: mode 040770"));
-	assert_non_null(strstr(e.hint, "writable by nobody else"));
-	assert_int_equal(chmod(scene_directory, 0700), 0);
-	if (geteuid() == 0) {
-		assert_int_equal(chown(scene_directory, 65534, 65534), 0);
-		assert_int_equal(state_create(&c, &e), -1);
-		assert_non_null(strstr(e.message, "is not safe to use"));
-	}
-}
-
 static void existing_pid_file(void **unused)
 {
 	struct container c = scene_container("a");
@@ -648,36 +334,10 @@ static void existing_resources(void **unused)
 	assert_false(is_there(scene_path("a.json")));
 }
 
-static void no_runtime_directory(void **unused)
-{
-	static const char *const values[] = {NULL, "", "relative"};
-	uid_t uid = geteuid();
-	struct container c = scene_container("a");
-	struct error e;
-
-	(void)unused;
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		if (values[i])
-			setenv("XDG_RUNTIME_DIR", values[i], 1);
-		else
-			unsetenv("XDG_RUNTIME_DIR");
-		/* Root has /run and does not look at it. */
-		assert_int_equal(seteuid(uid ? uid : 65534), 0);
-		assert_int_equal(state_create(&c, &e), -1);
-		assert_int_equal(seteuid(uid), 0);
-		assert_string_equal(e.message, "XDG_RUNTIME_DIR is not set to an absolute path");
-		assert_true(e.hint[0] != '\0');
-	}
-	setenv("XDG_RUNTIME_DIR", scene_base, 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
-		cmocka_unit_test(text),
-		cmocka_unit_test(odd_texts),
-		cmocka_unit_test(plain_dots),
 		cmocka_unit_test(start_time),
 		cmocka_unit_test_setup(whole_life, scene_clear),
 		cmocka_unit_test_setup(one_owner, scene_clear),
@@ -685,13 +345,8 @@ int main(void)
 		cmocka_unit_test_setup(stale_name, scene_clear),
 		cmocka_unit_test_setup(race, scene_clear),
 		cmocka_unit_test_setup(update_is_seamless, scene_clear),
-		cmocka_unit_test_setup(odd_files, scene_clear),
-		cmocka_unit_test_setup(locked_too_late, scene_clear),
-		cmocka_unit_test_setup(swept_too_early, scene_clear),
-		cmocka_unit_test_setup(odd_directories, scene_clear),
 		cmocka_unit_test_setup(existing_pid_file, scene_clear),
 		cmocka_unit_test_setup(existing_resources, scene_clear),
-		cmocka_unit_test_setup(no_runtime_directory, scene_clear),
 	};
 	int failed;
 
