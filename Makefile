@@ -185,6 +185,16 @@ $(MUTANT): $(B)/obj/c/main.o $(MUTANT_OBJ) $(LIBCBOX)
 	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $^ $(PC_LIBS) -lpthread -lm \
 		$$(nm $(MUTANT_OBJ) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
+# --- The tracer of tests/fault ----------------------------------------------
+
+INJECT := $(B)/fault/inject
+INJECT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fault/*.c))
+
+$(INJECT): $(INJECT_OBJ)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^
+
 .PHONY: unit-programs
 unit-programs: $(UNIT_BIN)
 
@@ -330,7 +340,7 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(INJECT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit
@@ -344,7 +354,8 @@ lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
 
 .PHONY: format
 format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatters want them
-	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/sysprocattr/*.c tests/unit/*.[ch])
+	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/sysprocattr/*.c tests/unit/*.[ch] \
+		tests/fault/*.[ch] tests/mutations/*.[ch])
 	@$(dir $(GO))gofmt -w go shared/sysprocattr
 	@tests/docs/checks/prettier --write
 

@@ -26,11 +26,13 @@ int cgroup_open_root(struct error *e)
 		error_say(e, "%s is not a cgroup v2 file system", CGROUP_ROOT);
 	else
 		return fd;
-	error_hint(e, fs.f_type == TMPFS_MAGIC
-			      ? "this machine mounts cgroup v1 controllers; the lab (make lab) has "
-				"cgroup v2"
-			      : "mount it with `mount -t cgroup2 none " CGROUP_ROOT
-				"`, or use the lab (make lab)");
+	/* Any other error says nothing about what is mounted there. */
+	if (fs.f_type == TMPFS_MAGIC)
+		error_hint(e, "this machine mounts cgroup v1 controllers; the lab (make lab) has "
+			      "cgroup v2");
+	else if (fs.f_type || errno == ENOENT)
+		error_hint(e, "mount it with `mount -t cgroup2 none " CGROUP_ROOT
+			      "`, or use the lab (make lab)");
 	if (fd >= 0)
 		close(fd);
 	return -1;

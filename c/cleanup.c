@@ -78,6 +78,15 @@ static int (*const steps[])(struct container *c, struct error *e) = {
 	remove_pid_file,
 };
 
+/* Beside what a step has said already. */
+static int hint_gc(struct container *c, struct error *e)
+{
+	char first[sizeof(e->hint)];
+
+	snprintf(first, sizeof(first), "%s", e->hint);
+	return error_hint(e, "%s%s`%s gc` tries again", first, first[0] ? "; " : "", c->program);
+}
+
 int cleanup_container(struct container *c, struct error *e)
 {
 	struct error this;
@@ -93,11 +102,9 @@ int cleanup_container(struct container *c, struct error *e)
 			result = -1;
 		}
 	}
-	if (result == 0) {
-		state_remove(c);
-		return 0;
-	}
+	if (result == 0)
+		result = state_remove(c, e);
 	/* Unlocked but not removed: it names what is still there, for gc. */
 	close_fd(&c->state_fd);
-	return e->hint[0] ? -1 : error_hint(e, "`%s gc` tries again", c->program);
+	return result < 0 ? hint_gc(c, e) : 0;
 }

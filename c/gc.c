@@ -18,17 +18,26 @@
 
 enum { KILL_WAIT_MS = 10000 };
 
+/* 1 once there is something to read, of a pidfd its end; 0 when the time is up; -1 with errno. */
+static int wait_readable(int fd, int wait_ms)
+{
+	struct pollfd one = {.fd = fd, .events = POLLIN};
+	int ready;
+
+	do
+		ready = poll(&one, 1, wait_ms);
+	while (ready < 0 && errno == EINTR);
+	return ready;
+}
+
 int gc_kill(int pidfd, struct error *e)
 {
-	struct pollfd end = {.fd = pidfd, .events = POLLIN};
 	int ended;
 
 	/* ESRCH: it has ended and was reaped. */
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0)
 		return errno == ESRCH ? 0 : error_sys(e, "killing the container's first process");
-	do
-		ended = poll(&end, 1, KILL_WAIT_MS);
-	while (ended < 0 && errno == EINTR);
+	ended = wait_readable(pidfd, KILL_WAIT_MS);
 	if (ended < 0)
 		return error_sys(e, "waiting for the container's first process");
 	if (ended == 0)
@@ -37,48 +46,63 @@ int gc_kill(int pidfd, struct error *e)
 }
 
 /*
- * A descriptor of the first process while it runs and is still the one that the state means, else
- * -1. Its start time is read after the descriptor is held: from then on the pid cannot change its
- * meaning unseen (pidfd_open(2)).
+ * A descriptor of the first process while it runs and is still the one that the state means: 1, and
+ * 0 where there is none. Its start time is read after the descriptor is held: from then on the pid
+ * cannot change its meaning unseen (pidfd_open(2)).
  */
-static int open_process(const struct state *s)
+static int open_process(const struct state *s, int *pidfd, struct error *e)
 {
-	struct pollfd end = {.events = POLLIN};
-	struct error ignored;
-	uint64_t ticks;
+	uint64_t ticks = 0;
+	int fd, found, told, ended;
 
 	if (s->pid <= 0)
-		return -1;
-	end.fd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-	if (end.fd < 0)
-		return -1;
-	/* One that has ended and waits to be reaped is readable. */
-	if (state_start_time(s->pid, &ticks, &ignored) < 0 || ticks != s->start_time ||
-		poll(&end, 1, 0) != 0) {
-		close(end.fd);
-		return -1;
-	}
-	return end.fd;
+		return 0;
+	fd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+	/* ESRCH: no such process; ENOENT, before 6.15 EINVAL: a thread of another one by now. */
+	if (fd < 0)
+		return errno == ESRCH || errno == ENOENT || errno == EINVAL
+			       ? 0
+			       : error_sys(e, "looking for process %d", s->pid);
+	told = state_start_time(s->pid, &ticks, e);
+	if (told < 0)
+		found = e->errnum == ENOENT || e->errnum == ESRCH ? 0 : -1;
+	else if (ticks != s->start_time)
+		found = 0;
+	else if ((ended = wait_readable(fd, 0)) < 0)
+		found = error_sys(e, "looking for process %d", s->pid);
+	else /* One that has ended and waits to be reaped is readable. */
+		found = !ended;
+	*pidfd = fd;
+	if (found <= 0)
+		close(fd);
+	return found;
 }
 
-static bool has_process(const struct state *s)
+static int has_process(const struct state *s, struct error *e)
 {
-	int pidfd = open_process(s);
+	int pidfd = -1, found = open_process(s, &pidfd, e);
 
-	if (pidfd >= 0)
+	if (found > 0)
 		close(pidfd);
-	return pidfd >= 0;
+	return found;
 }
 
 static int remove_process(const struct state *s, struct error *e)
 {
-	int pidfd = open_process(s), result;
+	int pidfd = -1, result = open_process(s, &pidfd, e);
 
-	if (pidfd < 0)
-		return 0;
+	if (result <= 0)
+		return result;
 	result = gc_kill(pidfd, e);
 	close(pidfd);
 	return result;
+}
+
+int gc_path_exists(const char *path, struct error *e)
+{
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(e, "looking for %s", path);
 }
 
 /* True when cgroup is path or lies below it, so that removing path would take it along. */
@@ -93,79 +117,96 @@ static bool is_within(const char *cgroup, const char *path)
  * A state file names what its runtime was about to make. Where the runtime was killed before it
  * came to that, a container alive may have made a cgroup of the same name: that one is not ours.
  */
-static bool alive_uses(const struct state *s)
+static int alive_uses(const struct state *s, struct error *e)
 {
 	struct state *all;
-	struct error ignored;
 	bool used = false;
+	int listed;
 	size_t n;
 
-	state_list(&all, &n, &ignored);
+	listed = state_list(&all, &n, e);
 	for (size_t i = 0; i < n; i++) {
 		if (!all[i].alive || strcmp(all[i].name, s->name) == 0)
 			continue;
 		used |= is_within(all[i].cgroup, s->cgroup);
 	}
 	free(all);
-	return used;
+	/* A broken file hides nobody alive; one that could not be read might. */
+	return used ? 1 : listed < 0 && e->errnum ? -1 : 0;
 }
 
-static bool has_cgroup(const struct state *s)
+static int has_cgroup(const struct state *s, struct error *e)
 {
 	char path[sizeof(CGROUP_ROOT) + PATH_MAX];
+	int found, used;
 
 	snprintf(path, sizeof(path), CGROUP_ROOT "%s", s->cgroup);
-	return s->cgroup[0] && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       !alive_uses(s);
+	found = s->cgroup[0] ? gc_path_exists(path, e) : 0;
+	if (found <= 0)
+		return found;
+	used = alive_uses(s, e);
+	return used < 0 ? -1 : !used;
 }
 
 static int remove_stale_cgroup(const struct state *s, struct error *e)
 {
+	int used = s->cgroup[0] ? alive_uses(s, e) : 1;
+
 	/* Asked for a cgroup that is gone too: its parent may still be there. */
-	return s->cgroup[0] && !alive_uses(s) ? cgroup_remove(s->cgroup, e) : 0;
+	return used == 0 ? cgroup_remove(s->cgroup, e) : used < 0 ? -1 : 0;
 }
 
 /* The name alone could be a link that somebody made after the container's was gone. */
-static bool has_link(const struct state *s)
+static int has_link(const struct state *s, struct error *e)
 {
-	return s->link[0] && network_has(s->link, s->link_address);
+	return s->link[0] ? network_has(s->link, s->link_address, e) : 0;
 }
 
 static int remove_stale_link(const struct state *s, struct error *e)
 {
-	return has_link(s) ? network_remove(s->link, e) : 0;
+	int found = has_link(s, e);
+
+	return found > 0 ? network_remove(s->link, e) : found;
 }
 
 /* A pid file is the container's while it holds the container's pid, or nothing yet. */
-static bool has_pid_file(const struct state *s)
+static int has_pid_file(const struct state *s, struct error *e)
 {
 	char text[32], expected[32];
+	int fd, failure = 0;
 	struct stat st;
 	ssize_t n = -1;
-	int fd;
 
-	fd = s->pid_file[0] ? open(s->pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-			    : -1;
+	if (!s->pid_file[0])
+		return 0;
+	fd = open(s->pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	/* ELOOP, ENXIO: a link or a socket in its place is somebody else's. */
 	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		n = read(fd, text, sizeof(text));
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO
+			       ? 0
+			       : error_sys(e, "opening pid file %s", s->pid_file);
+	if (fstat(fd, &st) < 0 || (S_ISREG(st.st_mode) && (n = read(fd, text, sizeof(text))) < 0))
+		failure = error_sys(e, "reading pid file %s", s->pid_file);
 	close(fd);
+	if (failure)
+		return -1;
 	snprintf(expected, sizeof(expected), "%d\n", s->pid);
 	return n == 0 || (n == (ssize_t)strlen(expected) && memcmp(text, expected, (size_t)n) == 0);
 }
 
 static int remove_stale_pid_file(const struct state *s, struct error *e)
 {
-	if (!has_pid_file(s) || unlink(s->pid_file) == 0 || errno == ENOENT)
-		return 0;
+	int found = has_pid_file(s, e);
+
+	if (found <= 0 || unlink(s->pid_file) == 0 || errno == ENOENT)
+		return found < 0 ? -1 : 0;
 	return error_sys(e, "removing pid file %s", s->pid_file);
 }
 
 /* In this order: the process first, for it holds the rest. */
 static const struct leftover {
 	const char *what;
-	bool (*exists)(const struct state *s);
+	int (*exists)(const struct state *s, struct error *e); /* 1, 0 or, with e, -1 */
 	int (*remove)(const struct state *s, struct error *e);
 } leftovers[] = {
 	{"process", has_process, remove_process},
@@ -204,11 +245,14 @@ static void gc_tell(const struct state *s, const char *verb, const bool found[LE
 /* One container that nobody holds; the caller has its lock. */
 static int collect(const struct state *s, bool dry_run, FILE *out, struct error *e)
 {
+	int known = 0;
 	bool found[LEFTOVERS];
 
-	for (size_t i = 0; i < LEFTOVERS; i++)
-		found[i] = leftovers[i].exists(s);
-	if (!dry_run && gc_container(s, e) < 0) {
+	for (size_t i = 0; i < LEFTOVERS && known >= 0; i++) {
+		known = leftovers[i].exists(s, e);
+		found[i] = known > 0;
+	}
+	if (known < 0 || (!dry_run && gc_container(s, e) < 0)) {
 		fprintf(out, "%s: could not be removed\n", s->name);
 		return -1;
 	}

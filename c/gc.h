@@ -24,4 +24,10 @@ int gc_all(bool dry_run, FILE *out, struct error *e);
  */
 int gc_kill(int pidfd, struct error *e);
 
+/*
+ * 1 where there is something of that name, 0 where there is not, -1 with e where that could not be
+ * learned: taken for "nothing" it would be forgotten, or taken over.
+ */
+int gc_path_exists(const char *path, struct error *e);
+
 #endif

@@ -46,19 +46,20 @@ void network_address_text(const uint8_t a[6], char text[NETWORK_ADDRESS_TEXT])
 		a[3], a[4], a[5]);
 }
 
-bool network_has(const char *name, const char *address)
+int network_has(const char *name, const char *address, struct error *e)
 {
 	struct ifreq request = {0};
 	char text[NETWORK_ADDRESS_TEXT];
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* any will do: netdevice(7) */
-	bool found;
+	int found = 1;
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	found = fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0;
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0)
+		found = errno == ENODEV ? 0 : error_sys(e, "looking for link %s", name);
 	if (fd >= 0)
 		close(fd);
 	network_address_text((uint8_t *)request.ifr_hwaddr.sa_data, text);
-	return found && strcmp(text, address) == 0;
+	return found > 0 && strcmp(address, NETWORK_ANY) != 0 ? strcmp(text, address) == 0 : found;
 }
 
 static const char *address_text(const struct spec_address *a, char text[ADDRESS_TEXT])

@@ -9,11 +9,16 @@
 
 #define NETWORK_ADDRESS_TEXT 18 /* "02:00:5e:10:00:01" and its NUL */
 
+#define NETWORK_ANY "any" /* an address that every link has, for network_has() */
+
 /* A hardware address as a text. */
 void network_address_text(const uint8_t address[6], char text[NETWORK_ADDRESS_TEXT]);
 
-/* True where the host has a link called name and that is its hardware address. */
-bool network_has(const char *name, const char *address);
+/*
+ * 1 where the host has a link called name with that hardware address, or with any for NETWORK_ANY;
+ * 0 where it has not; -1 with e where that could not be learned.
+ */
+int network_has(const char *name, const char *address, struct error *e);
 
 /*
  * Parent: makes the veth pair, its peer born in the network namespace of c->pid under its final

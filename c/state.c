@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -128,19 +127,23 @@ static int hint_gc(const struct container *c, const char *name, struct error *e)
 static int refuse_existing(const struct container *c, const struct state *s, struct error *e)
 {
 	char path[sizeof(CGROUP_ROOT) + PATH_MAX];
+	int found;
 
 	snprintf(path, sizeof(path), CGROUP_ROOT "%s", s->cgroup);
-	if (s->cgroup[0] && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+	found = s->cgroup[0] ? gc_path_exists(path, e) : 0;
+	if (found > 0) {
 		exists_already(e, "cgroup", "cgroup", s->cgroup);
 		return hint_gc(c, s->cgroup, e);
 	}
-	if (s->link[0] && if_nametoindex(s->link) != 0) {
+	if (found == 0 && s->link[0])
+		found = network_has(s->link, NETWORK_ANY, e);
+	if (found > 0) {
 		exists_already(e, "network", "veth", s->link);
 		return hint_gc(c, s->link, e);
 	}
-	if (s->pid_file[0] && faccessat(AT_FDCWD, s->pid_file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return exists_already(e, "", "pid file", c->pid_file);
-	return 0;
+	if (found == 0 && s->pid_file[0])
+		found = gc_path_exists(s->pid_file, e);
+	return found > 0 ? exists_already(e, "", "pid file", c->pid_file) : found;
 }
 
 static int name_taken(const struct container *c, struct error *e)
@@ -150,13 +153,15 @@ static int name_taken(const struct container *c, struct error *e)
 	return error_hint(e, "`%s list` shows it; choose another --name", c->program);
 }
 
-/* Makes the name free: collects what a killed runtime left under it. */
+/* Makes the name free: collects what a killed runtime left under it, or half-written. */
 static int collect_stale(const struct container *c, struct error *e)
 {
+	struct error ignored;
 	struct state stale;
-	int fd = state_claim(c->name, &stale, e);
-	int result;
+	int fd, result;
 
+	state_sweep(false, &ignored);
+	fd = state_claim(c->name, &stale, e);
 	if (fd < 0 && e->errnum == ENOENT) {
 		error_clear(e);
 		return 0;
@@ -173,7 +178,7 @@ static int open_temporary(int dir, const char *directory, const char *name,
 	char temporary[STATE_FILE_MAX], struct error *e)
 {
 	for (int i = 0; i < TEMPORARY_TRIES; i++) {
-		int fd;
+		int fd, failure;
 
 		snprintf(temporary, STATE_FILE_MAX, ".%s.%d.%d", name, getpid(), i);
 		fd = openat(
@@ -182,10 +187,15 @@ static int open_temporary(int dir, const char *directory, const char *name,
 			break;
 		if (fd < 0)
 			continue;
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, temporary, fd))
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, temporary, fd) == 0)
 			return fd;
-		/* gc came between making and locking it, and took it for a leftover. */
+		/* ENOENT, EWOULDBLOCK: gc came before the lock, and took it for a leftover. */
+		failure = errno;
+		unlinkat(dir, temporary, 0);
 		close(fd);
+		errno = failure;
+		if (failure != ENOENT && failure != EWOULDBLOCK)
+			break;
 	}
 	return error_sys(e, "making state file %s/%s", directory, temporary);
 }
@@ -245,18 +255,19 @@ int state_create(struct container *c, struct error *e)
 	fd = make_temporary(dir, directory, &s, temporary, e);
 	if (fd < 0)
 		goto out;
-	/* link(2), unlike rename(2), never replaces: of two runtimes one gets the name. */
+	/* Never in the place of another: of two runtimes one gets the name. */
 	snprintf(file, sizeof(file), "%s.json", s.name);
-	result = linkat(dir, temporary, dir, file, 0);
-	if (result < 0 && errno == EEXIST)
+	result = renameat2(dir, temporary, dir, file, RENAME_NOREPLACE);
+	if (result == 0) {
+		c->state_fd = fd;
+		goto out;
+	}
+	if (errno == EEXIST)
 		name_taken(c, e);
-	else if (result < 0)
+	else
 		error_sys(e, "making state file %s/%s", directory, file);
 	unlinkat(dir, temporary, 0);
-	if (result == 0)
-		c->state_fd = fd;
-	else
-		close(fd);
+	close(fd);
 out:
 	close(dir);
 	return result;
@@ -295,20 +306,23 @@ out:
 	return result;
 }
 
-void state_remove(struct container *c)
+int state_remove(struct container *c, struct error *e)
 {
 	char directory[PATH_MAX], file[STATE_FILE_MAX];
-	struct error ignored;
-	int dir;
+	int dir, result = 0;
 
 	if (c->state_fd < 0)
-		return;
-	dir = state_directory(false, directory, &ignored);
+		return 0;
+	dir = state_directory(false, directory, e);
 	snprintf(file, sizeof(file), "%s.json", c->name);
-	if (dir >= 0 && state_still_named(dir, file, c->state_fd))
-		unlinkat(dir, file, 0);
+	if (dir < 0)
+		result = e->errnum == ENOENT ? 0 : -1;
+	else if ((state_still_named(dir, file, c->state_fd) < 0 || unlinkat(dir, file, 0) < 0) &&
+		 errno != ENOENT)
+		result = error_sys(e, "removing state file %s/%s", directory, file);
 	if (dir >= 0)
 		close(dir);
 	close(c->state_fd);
 	c->state_fd = -1;
+	return result;
 }

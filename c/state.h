@@ -41,8 +41,8 @@ int state_create(struct container *c, struct error *e);
 /* Writes pid and start_time once c->pid exists. A reader sees the old file or the new one. */
 int state_update(struct container *c, struct error *e);
 
-/* Removes the file and closes c->state_fd. No error where it is gone. */
-void state_remove(struct container *c);
+/* Removes the file and closes c->state_fd. No error where it is gone or another has its name. */
+int state_remove(struct container *c, struct error *e);
 
 /*
  * Reads every state file, sorted by name. *out is malloc'd, owned by the caller (free). A file

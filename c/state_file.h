@@ -33,6 +33,6 @@ int state_parse(const char *path, const char *name, const char *text, size_t siz
 int state_read(int fd, const char *directory, const char *name, struct state *s, struct error *e);
 
 /* True while the descriptor's file still has this name: it was neither unlinked nor replaced. */
-bool state_still_named(int dir, const char *file, int fd);
+int state_still_named(int dir, const char *file, int fd);
 
 #endif

@@ -54,12 +54,16 @@ int state_directory(bool make, char path[PATH_MAX], struct error *e)
 	return fd;
 }
 
-bool state_still_named(int dir, const char *file, int fd)
+int state_still_named(int dir, const char *file, int fd)
 {
 	struct stat named, opened;
 
-	return fstatat(dir, file, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &opened) == 0 &&
-	       named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+	if (fstatat(dir, file, &named, AT_SYMLINK_NOFOLLOW) < 0 || fstat(fd, &opened) < 0)
+		return -1;
+	if (named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+		return 0;
+	errno = ENOENT;
+	return -1;
 }
 
 /* O_NONBLOCK: a FIFO in the place of the file must not make us wait. */
@@ -98,7 +102,7 @@ int state_claim(const char *name, struct state *s, struct error *e)
 {
 	char directory[PATH_MAX], file[STATE_FILE_MAX];
 	int dir = state_directory(false, directory, e);
-	int fd = -1;
+	int fd = -1, locked, failure = EWOULDBLOCK;
 
 	if (dir < 0)
 		return -1;
@@ -107,16 +111,20 @@ int state_claim(const char *name, struct state *s, struct error *e)
 		fd = open_file(dir, directory, file, e);
 		if (fd < 0)
 			goto out;
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, file, fd))
+		locked = flock(fd, LOCK_EX | LOCK_NB);
+		if (locked == 0 && state_still_named(dir, file, fd) == 0)
 			break;
+		failure = locked < 0 ? errno : EWOULDBLOCK;
 		/* Held by somebody, or locked too late and another file has the name: look again.
 		 */
 		close(fd);
 		fd = -1;
+		if (failure != EWOULDBLOCK)
+			break;
 		usleep(LOCK_WAIT_US);
 	}
 	if (fd < 0) {
-		errno = EWOULDBLOCK;
+		errno = failure;
 		error_sys(e, "locking state file %s/%s", directory, file);
 	} else if (state_read(fd, directory, name, s, e) < 0) {
 		close(fd);
@@ -158,7 +166,12 @@ static int look_at(
 			return e->errnum == ENOENT ? 1 : -1;
 		/* Shared: two who only look do not take each other for an owner. */
 		alive = flock(fd, LOCK_SH | LOCK_NB) < 0;
-		if (alive || state_still_named(dir, file, fd)) {
+		if (alive && errno != EWOULDBLOCK) {
+			error_sys(e, "locking state file %s/%s", directory, file);
+			close(fd);
+			return -1;
+		}
+		if (alive || state_still_named(dir, file, fd) == 0) {
 			result = state_read(fd, directory, name, s, e);
 			s->alive = alive;
 			close(fd);
@@ -201,6 +214,13 @@ static DIR *open_entries(char directory[PATH_MAX], bool *missing, struct error *
 	return entries;
 }
 
+/* At the end, and only there, readdir(3) leaves errno as it was. */
+static struct dirent *next_entry(DIR *entries)
+{
+	errno = 0;
+	return readdir(entries);
+}
+
 int state_list(struct state **out, size_t *n, struct error *e)
 {
 	char directory[PATH_MAX];
@@ -213,7 +233,7 @@ int state_list(struct state **out, size_t *n, struct error *e)
 	*n = 0;
 	if (!entries)
 		return missing ? 0 : -1;
-	while ((entry = readdir(entries))) {
+	while ((entry = next_entry(entries))) {
 		struct state *grown;
 		struct error this;
 		int looked;
@@ -234,6 +254,8 @@ int state_list(struct state **out, size_t *n, struct error *e)
 			result = -1;
 		}
 	}
+	if (!entry && errno && result == 0)
+		result = error_sys(e, "reading state directory %s", directory);
 	closedir(entries);
 	if (*n > 0)
 		qsort(*out, *n, sizeof(**out), by_name);
@@ -260,7 +282,7 @@ int state_sweep(bool dry_run, struct error *e)
 		if (fd < 0)
 			continue;
 		/* Its writer, while alive, holds the lock. */
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, file, fd))
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, file, fd) == 0)
 			swept += dry_run || unlinkat(dir, file, 0) == 0;
 		close(fd);
 	}

@@ -51,7 +51,8 @@ func cgroupOpenRoot() (int, error) {
 	if fs.Type == tmpfsMagic {
 		errorHint(err, "this machine mounts cgroup v1 controllers; the lab (make lab) has "+
 			"cgroup v2")
-	} else {
+	} else if fs.Type != 0 || errnoOf(err) == syscall.ENOENT {
+		// Any other error says nothing about what is mounted there.
 		errorHint(err, "mount it with `mount -t cgroup2 none "+cgroupRoot+
 			"`, or use the lab (make lab)")
 	}

@@ -91,12 +91,16 @@ func cleanupContainer(c *Container) error {
 		}
 	}
 	if first == nil {
-		stateRemove(c)
-		return nil
+		first = stateRemove(c)
 	}
 	closeFD(&c.StateFD)
-	if asError(first).Hint != "" {
-		return first
+	if first == nil {
+		return nil
 	}
-	return errorHint(first, "`%s gc` tries again", c.Program)
+	// Beside what a step has said already.
+	hint := asError(first).Hint
+	if hint != "" {
+		hint += "; "
+	}
+	return errorHint(first, "%s`%s gc` tries again", hint, c.Program)
 }

@@ -39,7 +39,7 @@ func TestCleanup(t *testing.T) {
 	}
 	for i := 0; i < 2; i++ {
 		must(t, cleanupContainer(c))
-		if syscall.Kill(pid, 0) != syscall.ESRCH || isThere(c.PidFile) || hostLinkExists("left0") ||
+		if syscall.Kill(pid, 0) != syscall.ESRCH || isThere(c.PidFile) || linkIsThere("left0") ||
 			isThere(base+"/twinbox/a.json") || c.Cgroup != "" && isThere(cgroupRoot+c.Cgroup) {
 			t.Errorf("call %d: something is left", i)
 		}

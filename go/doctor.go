@@ -178,7 +178,7 @@ func doctorStale(detail *string) bool {
 }
 
 func doctorRootfs(detail *string) bool {
-	if pathExists("build/rootfs/bin/sh") {
+	if found, _ := gcPathExists("build/rootfs/bin/sh"); found {
 		say(detail, "build/rootfs")
 		return true
 	}

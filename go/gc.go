@@ -67,39 +67,66 @@ func gcKill(pidfd int) error {
 // openProcess gives a descriptor of the first process while it runs and is still the one that the
 // state means, else -1. Its start time is read after the descriptor is held: from then on the pid
 // cannot change its meaning unseen (pidfd_open(2)).
-func openProcess(s *State) int {
+func openProcess(s *State) (int, error) {
 	if s.Pid <= 0 {
-		return -1
+		return -1, nil
 	}
-	pidfd, _, errno := syscall.Syscall(sysPidfdOpen, uintptr(s.Pid), 0, 0)
+	number, _, errno := syscall.Syscall(sysPidfdOpen, uintptr(s.Pid), 0, 0)
+	// ESRCH: no such process; ENOENT, before 6.15 EINVAL: a thread of another one by now.
+	if errno == syscall.ESRCH || errno == syscall.ENOENT || errno == syscall.EINVAL {
+		return -1, nil
+	}
 	if errno != 0 {
-		return -1
+		return -1, errorSys(errno, "looking for process %d", s.Pid)
 	}
-	// One that has ended and waits to be reaped is readable.
+	pidfd := int(number)
 	ticks, err := stateStartTime(s.Pid)
-	ended, _ := waitReadable(int(pidfd), 0)
-	if err != nil || ticks != s.StartTime || ended {
-		syscall.Close(int(pidfd))
-		return -1
+	if err == nil && ticks == s.StartTime {
+		ended, failed := waitReadable(pidfd, 0)
+		// One that has ended and waits to be reaped is readable.
+		if failed == nil && !ended {
+			return pidfd, nil
+		}
+		if failed != nil {
+			err = errorSys(failed, "looking for process %d", s.Pid)
+		}
 	}
-	return int(pidfd)
+	syscall.Close(pidfd)
+	if errno := errnoOf(err); errno == syscall.ENOENT || errno == syscall.ESRCH {
+		err = nil
+	}
+	return -1, err
 }
 
-func hasProcess(s *State) bool {
-	pidfd := openProcess(s)
+func hasProcess(s *State) (bool, error) {
+	pidfd, err := openProcess(s)
 	if pidfd >= 0 {
 		syscall.Close(pidfd)
 	}
-	return pidfd >= 0
+	return pidfd >= 0, err
 }
 
 func removeProcess(s *State) error {
-	pidfd := openProcess(s)
+	pidfd, err := openProcess(s)
 	if pidfd < 0 {
-		return nil
+		return err
 	}
 	defer syscall.Close(pidfd)
 	return gcKill(pidfd)
+}
+
+// gcPathExists tells whether there is something of that name; an error where that could not be
+// learned: taken for "nothing" it would be forgotten, or taken over.
+func gcPathExists(path string) (bool, error) {
+	var st syscall.Stat_t
+	err := syscall.Lstat(path, &st)
+	if err == syscall.ENOENT || err == syscall.ENOTDIR {
+		return false, nil
+	}
+	if err != nil {
+		return false, errorSys(err, "looking for %s", path)
+	}
+	return true, nil
 }
 
 // isWithin is true when cgroup is path or lies below it, so that removing path would take it along.
@@ -110,67 +137,92 @@ func isWithin(cgroup, path string) bool {
 // aliveUses: a state file names what its runtime was about to make. Where the runtime was killed
 // before it came to that, a container alive may have made a cgroup of the same name: that one is not
 // ours.
-func aliveUses(s *State) bool {
-	all, _ := stateList()
+func aliveUses(s *State) (bool, error) {
+	all, err := stateList()
 	for _, other := range all {
-		if !other.Alive || other.Name == s.Name {
-			continue
-		}
-		if isWithin(other.Cgroup, s.Cgroup) {
-			return true
+		if other.Alive && other.Name != s.Name && isWithin(other.Cgroup, s.Cgroup) {
+			return true, nil
 		}
 	}
-	return false
+	// A broken file hides nobody alive; one that could not be read might.
+	if errnoOf(err) == 0 {
+		err = nil
+	}
+	return false, err
 }
 
-func hasCgroup(s *State) bool {
-	return s.Cgroup != "" && pathExists(cgroupRoot+s.Cgroup) && !aliveUses(s)
+func hasCgroup(s *State) (bool, error) {
+	if s.Cgroup == "" {
+		return false, nil
+	}
+	found, err := gcPathExists(cgroupRoot + s.Cgroup)
+	if !found {
+		return false, err
+	}
+	used, err := aliveUses(s)
+	return !used && err == nil, err
 }
 
 func removeStaleCgroup(s *State) error {
-	// Asked for a cgroup that is gone too: its parent may still be there.
-	if s.Cgroup == "" || aliveUses(s) {
+	if s.Cgroup == "" {
 		return nil
+	}
+	// Asked for a cgroup that is gone too: its parent may still be there.
+	used, err := aliveUses(s)
+	if used || err != nil {
+		return err
 	}
 	return cgroupRemove(s.Cgroup)
 }
 
 // hasLink: the name alone could be a link that somebody made after the container's was gone.
-func hasLink(s *State) bool {
-	return s.Link != "" && networkHas(s.Link, s.LinkAddress)
+func hasLink(s *State) (bool, error) {
+	if s.Link == "" {
+		return false, nil
+	}
+	return networkHas(s.Link, s.LinkAddress)
 }
 
 func removeStaleLink(s *State) error {
-	if !hasLink(s) {
-		return nil
+	found, err := hasLink(s)
+	if !found {
+		return err
 	}
 	return networkRemove(s.Link)
 }
 
 // hasPidFile: a pid file is the container's while it holds the container's pid, or nothing yet.
-func hasPidFile(s *State) bool {
+func hasPidFile(s *State) (bool, error) {
 	var st syscall.Stat_t
 
 	if s.PidFile == "" {
-		return false
+		return false, nil
 	}
 	fd, err := syscall.Open(s.PidFile, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|
 		syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return false
+	switch err {
+	case nil:
+	case syscall.ENOENT, syscall.ENOTDIR, syscall.ELOOP, syscall.ENXIO:
+		// A link or a socket in its place is somebody else's.
+		return false, nil
+	default:
+		return false, errorSys(err, "opening pid file %s", s.PidFile)
 	}
 	defer syscall.Close(fd)
-	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		return false
+	text, n := make([]byte, 32), -1
+	if err = syscall.Fstat(fd, &st); err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFREG {
+		n, err = syscall.Read(fd, text)
 	}
-	text := make([]byte, 32)
-	n, err := syscall.Read(fd, text)
-	return err == nil && (n == 0 || string(text[:n]) == strconv.Itoa(s.Pid)+"\n")
+	if err != nil {
+		return false, errorSys(err, "reading pid file %s", s.PidFile)
+	}
+	return n == 0 || n > 0 && string(text[:n]) == strconv.Itoa(s.Pid)+"\n", nil
 }
 
 func removeStalePidFile(s *State) error {
-	if !hasPidFile(s) {
-		return nil
+	found, err := hasPidFile(s)
+	if !found {
+		return err
 	}
 	if err := syscall.Unlink(s.PidFile); err != nil && err != syscall.ENOENT {
 		return errorSys(err, "removing pid file %s", s.PidFile)
@@ -181,7 +233,7 @@ func removeStalePidFile(s *State) error {
 // leftovers in this order: the process first, for it holds the rest.
 var leftovers = []struct {
 	what   string
-	exists func(*State) bool
+	exists func(*State) (bool, error)
 	remove func(*State) error
 }{
 	{"process", hasProcess, removeProcess},
@@ -222,16 +274,25 @@ func gcTell(s *State, verb string, found []string, out io.Writer) {
 func collect(s *State, dryRun bool, out io.Writer) error {
 	var found []string
 
+	var err error
+
 	for _, leftover := range leftovers {
-		if leftover.exists(s) {
+		var exists bool
+		if exists, err = leftover.exists(s); err != nil {
+			break
+		}
+		if exists {
 			found = append(found, leftover.what)
 		}
 	}
-	if dryRun {
+	if err == nil && dryRun {
 		gcTell(s, "would remove", found, out)
 		return nil
 	}
-	if err := gcContainer(s); err != nil {
+	if err == nil {
+		err = gcContainer(s)
+	}
+	if err != nil {
 		fmt.Fprintf(out, "%s: could not be removed\n", s.Name)
 		return err
 	}

@@ -68,11 +68,21 @@ func linkRequest(name string, request uintptr) ([]byte, error) {
 	return ifreq[syscall.IFNAMSIZ:], nil
 }
 
-// networkHas tells whether the host has a link called name with that hardware address.
-func networkHas(name, address string) bool {
+// networkAny is an address that every link has, for networkHas.
+const networkAny = "any"
+
+// networkHas tells whether the host has a link called name with that hardware address; an error where
+// that could not be learned.
+func networkHas(name, address string) (bool, error) {
 	found, err := linkRequest(name, syscall.SIOCGIFHWADDR)
+	if err == syscall.ENODEV {
+		return false, nil
+	}
+	if err != nil {
+		return false, errorSys(err, "looking for link %s", name)
+	}
 	// A struct sockaddr: its family, then the address.
-	return err == nil && networkAddressText(found[2:]) == address
+	return address == networkAny || networkAddressText(found[2:]) == address, nil
 }
 
 func addressText(a SpecAddress) string {

@@ -164,11 +164,12 @@ func TestNetworkBothEndsAreAsTheSpecSays(t *testing.T) {
 	}{
 		{"cbox0", "02:00:5e:10:00:01", true},
 		{"cbox0", "02:00:5e:10:00:02", false},
+		{"cbox0", networkAny, true},
 		{"cbox0", "", false},
 		{"cbox1", "02:00:5e:10:00:01", false},
 	} {
-		if networkHas(row.name, row.address) != row.want {
-			t.Errorf("%+v", row)
+		if got, err := networkHas(row.name, row.address); got != row.want || err != nil {
+			t.Errorf("%+v: %v", row, err)
 		}
 	}
 	if !n.LinkMade || linkExists(t, "eth0") {

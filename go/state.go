@@ -133,31 +133,31 @@ func hintGC(c *Container, name string, err error) error {
 		"`%s gc` removes what a crash left", name, c.Program, c.Program)
 }
 
-// pathExists does not follow a symbolic link at the end.
-func pathExists(path string) bool {
-	var st syscall.Stat_t
-	return syscall.Lstat(path, &st) == nil
-}
-
-// hostLinkExists asks as if_nametoindex(3) does.
-func hostLinkExists(name string) bool {
-	_, err := linkRequest(name, syscall.SIOCGIFINDEX)
-	return err == nil
-}
-
 // refuseExisting: once named in the state file it would be taken for ours, so what exists already
 // is refused here.
 func refuseExisting(c *Container, s *State) error {
-	if s.Cgroup != "" && pathExists(cgroupRoot+s.Cgroup) {
+	var found bool
+	var err error
+
+	if s.Cgroup != "" {
+		found, err = gcPathExists(cgroupRoot + s.Cgroup)
+	}
+	if found {
 		return hintGC(c, s.Cgroup, existsAlready("cgroup", "cgroup", s.Cgroup))
 	}
-	if s.Link != "" && hostLinkExists(s.Link) {
+	if err == nil && s.Link != "" {
+		found, err = networkHas(s.Link, networkAny)
+	}
+	if found {
 		return hintGC(c, s.Link, existsAlready("network", "veth", s.Link))
 	}
-	if s.PidFile != "" && pathExists(s.PidFile) {
+	if err == nil && s.PidFile != "" {
+		found, err = gcPathExists(s.PidFile)
+	}
+	if found {
 		return existsAlready("", "pid file", c.PidFile)
 	}
-	return nil
+	return err
 }
 
 func nameTaken(c *Container) error {
@@ -165,8 +165,9 @@ func nameTaken(c *Container) error {
 	return errorHint(err, "`%s list` shows it; choose another --name", c.Program)
 }
 
-// collectStale makes the name free: collects what a killed runtime left under it.
+// collectStale makes the name free: collects what a killed runtime left under it, or half-written.
 func collectStale(c *Container) error {
+	stateSweep(false)
 	fd, stale, err := stateClaim(c.Name)
 	if errnoOf(err) == syscall.ENOENT {
 		return nil
@@ -195,11 +196,18 @@ func openTemporary(dir int, directory, name string) (fd int, temporary string, e
 			continue
 		}
 		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && stateStillNamed(dir, temporary, fd) {
+		if err == nil {
+			err = stateStillNamed(dir, temporary, fd)
+		}
+		if err == nil {
 			return fd, temporary, nil
 		}
-		// gc came between making and locking it, and took it for a leftover.
+		// ENOENT, EWOULDBLOCK: gc came before the lock, and took it for a leftover.
+		syscall.Unlinkat(dir, temporary)
 		syscall.Close(fd)
+		if err != syscall.ENOENT && err != syscall.EWOULDBLOCK {
+			break
+		}
 	}
 	return -1, "", errorSys(err, "making state file %s/%s", directory, temporary)
 }
@@ -263,21 +271,21 @@ func stateCreate(c *Container) error {
 	if err != nil {
 		return err
 	}
-	// link(2), unlike rename(2), never replaces: of two runtimes one gets the name.
+	// Never in the place of another: of two runtimes one gets the name.
 	file := s.Name + ".json"
-	err = linkat(dir, temporary, file)
+	err = renameNew(dir, temporary, file)
+	if err == nil {
+		c.StateFD = fd
+		return nil
+	}
 	if err == syscall.EEXIST {
 		err = nameTaken(c)
-	} else if err != nil {
+	} else {
 		err = errorSys(err, "making state file %s/%s", directory, file)
 	}
 	syscall.Unlinkat(dir, temporary)
-	if err != nil {
-		syscall.Close(fd)
-		return err
-	}
-	c.StateFD = fd
-	return nil
+	syscall.Close(fd)
+	return err
 }
 
 // stateUpdate writes pid and start time once c.Pid exists. A reader sees the old file or the new.
@@ -313,19 +321,29 @@ func stateUpdate(c *Container) error {
 	return nil
 }
 
-// stateRemove removes the file and closes c.StateFD. No error where it is gone.
-func stateRemove(c *Container) {
+// stateRemove removes the file and closes c.StateFD. No error where it is gone or another has its
+// name.
+func stateRemove(c *Container) error {
 	if c.StateFD < 0 {
-		return
+		return nil
 	}
-	dir, _, err := stateDirectory(false)
+	defer closeFD(&c.StateFD)
+	dir, directory, err := stateDirectory(false)
+	if errnoOf(err) == syscall.ENOENT {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(dir)
+
 	file := c.Name + ".json"
-	if err == nil && stateStillNamed(dir, file, c.StateFD) {
-		syscall.Unlinkat(dir, file)
-	}
+	err = stateStillNamed(dir, file, c.StateFD)
 	if err == nil {
-		syscall.Close(dir)
+		err = syscall.Unlinkat(dir, file)
 	}
-	syscall.Close(c.StateFD)
-	c.StateFD = -1
+	if err != nil && err != syscall.ENOENT {
+		return errorSys(err, "removing state file %s/%s", directory, file)
+	}
+	return nil
 }

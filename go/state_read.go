@@ -19,8 +19,9 @@ const (
 	lockWait  = time.Millisecond
 )
 
-// linkat is linkat(2) of two names in dir.
-func linkat(dir int, from, to string) error {
+// renameNew is renameat2(2) of two names in dir, and never in the place of another file.
+func renameNew(dir int, from, to string) error {
+	const renameNoReplace = 1 // RENAME_NOREPLACE, linux/fs.h
 	f, err := syscall.BytePtrFromString(from)
 	if err != nil {
 		return err
@@ -29,12 +30,9 @@ func linkat(dir int, from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, _, errno := syscall.Syscall6(syscall.SYS_LINKAT, uintptr(dir), uintptr(unsafe.Pointer(f)),
-		uintptr(dir), uintptr(unsafe.Pointer(t)), 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
+	_, _, errno := syscall.Syscall6(sysRenameat2, uintptr(dir), uintptr(unsafe.Pointer(f)),
+		uintptr(dir), uintptr(unsafe.Pointer(t)), renameNoReplace, 0)
+	return errnoError(errno)
 }
 
 // checkOurs: a directory or file that somebody else could have written is not to be believed.
@@ -82,19 +80,27 @@ func stateDirectory(create bool) (fd int, path string, err error) {
 	return fd, path, nil
 }
 
-// stateStillNamed is true while the descriptor's file still has this name: it was neither unlinked
-// nor replaced.
-func stateStillNamed(dir int, file string, fd int) bool {
+// stateStillNamed gives nil while the descriptor's file still has this name, ENOENT where it was
+// unlinked or replaced.
+func stateStillNamed(dir int, file string, fd int) error {
 	var named, opened syscall.Stat_t
 
 	// The syscall package has no fstatat(2) on every architecture; O_PATH only names the file.
 	name, err := syscall.Openat(dir, file, oPath|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return false
+		return err
 	}
 	defer syscall.Close(name)
-	return syscall.Fstat(name, &named) == nil && syscall.Fstat(fd, &opened) == nil &&
-		named.Dev == opened.Dev && named.Ino == opened.Ino
+	if err := syscall.Fstat(name, &named); err != nil {
+		return err
+	}
+	if err := syscall.Fstat(fd, &opened); err != nil {
+		return err
+	}
+	if named.Dev != opened.Dev || named.Ino != opened.Ino {
+		return syscall.ENOENT
+	}
+	return nil
 }
 
 // openStateFile: O_NONBLOCK, so that a FIFO in the place of the file cannot make us wait.
@@ -139,8 +145,8 @@ func stateClaim(name string) (int, *State, error) {
 		if err != nil {
 			return -1, nil, err
 		}
-		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && stateStillNamed(dir, file, fd) {
+		locked := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
+		if locked == nil && stateStillNamed(dir, file, fd) == nil {
 			s, err := stateRead(fd, directory, name)
 			if err != nil {
 				syscall.Close(fd)
@@ -150,6 +156,9 @@ func stateClaim(name string) (int, *State, error) {
 		}
 		// Held by somebody, or locked too late and another file has the name: look again.
 		syscall.Close(fd)
+		if locked != nil && locked != syscall.EWOULDBLOCK {
+			return -1, nil, errorSys(locked, "locking state file %s/%s", directory, file)
+		}
 		time.Sleep(lockWait)
 	}
 	return -1, nil, errorSys(syscall.EWOULDBLOCK, "locking state file %s/%s", directory, file)
@@ -182,8 +191,13 @@ func lookAt(dir int, directory, file string) (*State, error) {
 			return nil, err
 		}
 		// Shared: two who only look do not take each other for an owner.
-		alive := syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB) != nil
-		if alive || stateStillNamed(dir, file, fd) {
+		locked := syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB)
+		alive := locked == syscall.EWOULDBLOCK
+		if locked != nil && !alive {
+			syscall.Close(fd)
+			return nil, errorSys(locked, "locking state file %s/%s", directory, file)
+		}
+		if alive || stateStillNamed(dir, file, fd) == nil {
 			s, err := stateRead(fd, directory, name)
 			syscall.Close(fd)
 			if err != nil {
@@ -272,7 +286,7 @@ func stateSweep(dryRun bool) (int, error) {
 		}
 		// Its writer, while alive, holds the lock.
 		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && stateStillNamed(dir, file, fd) &&
+		if err == nil && stateStillNamed(dir, file, fd) == nil &&
 			(dryRun || syscall.Unlinkat(dir, file) == nil) {
 			swept++
 		}

@@ -3,6 +3,7 @@
 package gobox
 
 const (
-	sysSetns    = 308
-	sysExecveat = 322
+	sysSetns     = 308
+	sysRenameat2 = 316
+	sysExecveat  = 322
 )

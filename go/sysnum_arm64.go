@@ -3,6 +3,7 @@
 package gobox
 
 const (
-	sysSetns    = 268
-	sysExecveat = 281
+	sysSetns     = 268
+	sysRenameat2 = 276
+	sysExecveat  = 281
 )

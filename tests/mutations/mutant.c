@@ -64,15 +64,8 @@ LEAVE_OUT(int, 0, mask_paths, (struct container * c, struct mounts *m, struct er
 LEAVE_OUT(int, 0, mask_readonly_paths, (struct container * c, struct mounts *m, struct error *e),
 	(c, m, e))
 LEAVE_OUT(int, 0, cgroup_remove, (const char *path, struct error *e), (path, e))
+LEAVE_OUT(int, 0, state_remove, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(int, 0, privileges_adjust_oom, (struct container * c, struct error *e), (c, e))
-
-void __real_state_remove(struct container *c);
-void __wrap_state_remove(struct container *c);
-void __wrap_state_remove(struct container *c)
-{
-	if (!mutant_has(&leave_out, "state_remove"))
-		__real_state_remove(c);
-}
 
 /* Only exec.c's, the last before the command: the runtime's own handling stays. */
 int __real_sigaction(int number, const struct sigaction *new, struct sigaction *old);

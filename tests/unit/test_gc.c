@@ -94,7 +94,7 @@ static void alive_is_left(void **unused)
 	assert_string_equal(told, "nothing to collect\n");
 	assert_int_equal(waitpid(c.pid, NULL, WNOHANG), 0);
 	assert_true(is_there(scene_path("a.json")));
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 	end_sleeper(c.pid);
 }
 

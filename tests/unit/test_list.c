@@ -54,7 +54,7 @@ static void list(void **unused)
 	assert_non_null(strstr(text, "\"status\": \"stale\"\n  }\n]\n"));
 	free(states);
 	free(text);
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 }
 
 int main(void)

@@ -40,10 +40,11 @@ static void requests_are_the_ones_go_sends(void **state)
 	run("ip link add besides1 type veth peer name besides2");
 	memcpy(t.c.link_address, "\x02\x00\x5e\x10\x00\x01", sizeof(t.c.link_address));
 	assert_int_equal(network_create(&t.c, &t.e), 0);
-	assert_true(network_has("cbox0", "02:00:5e:10:00:01"));
-	assert_false(network_has("cbox0", "02:00:5e:10:00:02"));
-	assert_false(network_has("cbox0", ""));
-	assert_false(network_has("cbox1", "02:00:5e:10:00:01"));
+	assert_int_equal(network_has("cbox0", "02:00:5e:10:00:01", &t.e), 1);
+	assert_int_equal(network_has("cbox0", "02:00:5e:10:00:02", &t.e), 0);
+	assert_int_equal(network_has("cbox0", NETWORK_ANY, &t.e), 1);
+	assert_int_equal(network_has("cbox0", "", &t.e), 0);
+	assert_int_equal(network_has("cbox1", "02:00:5e:10:00:01", &t.e), 0);
 	outside = if_nametoindex("cbox0");
 	assert_int_equal(configure(), 0);
 	enter(t.child);

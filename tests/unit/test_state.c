@@ -122,9 +122,9 @@ static void whole_life(void **unused)
 	assert_true(list[0].alive);
 	free(list);
 
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 	assert_int_equal(c.state_fd, -1);
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 	assert_false(is_there(scene_path("life.json")));
 	assert_int_equal(rmdir(scene_directory), 0); /* no temporary file either */
 	assert_int_equal(count_fds(), before);
@@ -146,9 +146,9 @@ static void one_owner(void **unused)
 	assert_int_equal(state_claim("same", &s, &e), -1);
 	assert_int_equal(e.errnum, EWOULDBLOCK);
 	/* Somebody else's file is not removed by the one who did not get the name. */
-	state_remove(&second);
+	assert_int_equal(state_remove(&second, &e), 0);
 	assert_true(is_there(scene_path("same.json")));
-	state_remove(&first);
+	assert_int_equal(state_remove(&first, &e), 0);
 	assert_int_equal(state_claim("same", &s, &e), -1);
 	assert_int_equal(e.errnum, ENOENT);
 }
@@ -163,7 +163,7 @@ static void replaced(void **unused)
 	assert_int_equal(state_create(&c, &e), 0);
 	assert_int_equal(unlink(scene_path("gone.json")), 0);
 	write_text(scene_path("gone.json"), "another's");
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 	assert_true(is_there(scene_path("gone.json")));
 }
 
@@ -181,7 +181,7 @@ static void stale_name(void **unused)
 	assert_false(list[0].alive);
 	free(list);
 	assert_int_equal(state_create(&c, &e), 0);
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 }
 
 enum { ROUNDS = 200 };
@@ -203,7 +203,7 @@ static void racer(int orders, int answers)
 		if (order == 'k' && c.state_fd >= 0)
 			close(c.state_fd);
 		else
-			state_remove(&c);
+			assert_int_equal(state_remove(&c, &e), 0);
 		if (write(answers, "d", 1) != 1)
 			_exit(1);
 	}
@@ -283,7 +283,7 @@ static void update_is_seamless(void **unused)
 		assert_int_equal(state_update(&c, &e), 0);
 	while (waitpid(pid, &status, WNOHANG) == 0);
 	assert_int_equal(status, 0);
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 }
 
 static void existing_pid_file(void **unused)

@@ -181,7 +181,7 @@ static void odd_files(void **unused)
 		assert_non_null(strstr(e.message, scene_path("odd.json")));
 		assert_non_null(strstr(e.message, rows[i].message));
 		assert_true(is_there(scene_path("odd.json")));
-		state_remove(&good);
+		assert_int_equal(state_remove(&good, &e), 0);
 	}
 }
 

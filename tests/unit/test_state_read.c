@@ -72,7 +72,7 @@ static void swept_too_early(void **unused)
 	before_flock = sweep;
 	assert_int_equal(state_create(&c, &e), 0);
 	assert_true(is_there(scene_path("a.json")));
-	state_remove(&c);
+	assert_int_equal(state_remove(&c, &e), 0);
 	assert_int_equal(rmdir(scene_directory), 0);
 }
 

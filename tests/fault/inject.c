@@ -1,0 +1,459 @@
+/*
+ * inject.c: runs a program and does something at one of its system calls.
+ *
+ *   inject [--report FILE] [--seconds N] [--user UID] [--at SITE --do ACT] -- PROGRAM [ARG...]
+ *
+ * SITE is four words parted by tabs, as a report without --at lists them: role, call, key, number.
+ * The roles are "runtime" for the program itself and "child" for the process that it makes; all
+ * threads of one count together, which strace(1) with inject= does not do. ACT is one of
+ *
+ *   error=ENOMEM    the call is not made and fails so; close(2) is made, and says so
+ *   short           it reads or writes one byte, however many it asked for
+ *   signal=ROLE:N   before it is made, signal N goes to that process
+ *
+ * The container's command is let go when it begins. The report, a line each, parted by tabs:
+ *
+ *   site ROLE STAGE CALL KEY NUMBER   without --at: each call; the stage is the last one begun
+ *   met STAGE                         the site of --at was come to
+ *   open WHAT                         a descriptor the runtime had when it ended, and not before
+ *   inside WHAT                       one over 2 that the command got
+ *   end exit N | signal N | hang
+ */
+#include "site.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracee.h"
+
+#define TASKS	  256
+#define PROCESSES 16
+#define KEY_BYTES 300
+
+/* The calls of one role, each with its key, and how often they came. */
+struct seen {
+	char *text;
+	int count;
+};
+
+struct process {
+	pid_t tgid;
+	const char *role;
+	char stage[32];
+	struct seen *seen;
+	size_t seen_n;
+};
+
+struct task {
+	pid_t tid;
+	struct process *process;
+	bool is_inside; /* between a call's begin and its end */
+	int error;	/* what its end has to say instead; 0: nothing */
+	int faults;
+};
+
+static struct {
+	const char *site;   /* NULL: list them */
+	int error;	    /* error= */
+	bool is_short;	    /* short */
+	const char *target; /* signal= */
+	int signal;
+	FILE *report;
+	int seconds;
+	long user; /* -1: as we are */
+} asked = {.seconds = 10, .user = -1};
+
+static struct task tasks[TASKS];
+static struct process processes[PROCESSES];
+static size_t processes_n;
+static struct stat program; /* the runtime's own file */
+static bool is_running;	    /* the program has begun */
+static bool was_met;
+static int status_of_runtime = -1;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
+	exit(120);
+}
+
+/* --- Who there is ---------------------------------------------------------------------------- */
+
+static struct process *process_of(pid_t tgid)
+{
+	static const char *const roles[] = {"runtime", "child", "child2", "child3"};
+	struct process *p = processes;
+
+	for (; p < processes + processes_n; p++)
+		if (p->tgid == tgid)
+			return p;
+	if (processes_n == PROCESSES)
+		die("too many processes");
+	p->tgid = tgid;
+	p->role = roles[processes_n < 3 ? processes_n : 3];
+	processes_n++;
+	return p;
+}
+
+static struct process *process_called(const char *role)
+{
+	for (size_t i = 0; i < processes_n; i++)
+		if (!strcmp(processes[i].role, role))
+			return &processes[i];
+	return NULL;
+}
+
+static struct task *task_of(pid_t tid)
+{
+	struct task *free_one = NULL;
+
+	for (struct task *t = tasks; t < tasks + TASKS; t++) {
+		if (t->tid == tid)
+			return t;
+		if (!t->tid && !free_one)
+			free_one = t;
+	}
+	if (!free_one)
+		die("too many threads");
+	*free_one = (struct task){.tid = tid, .process = process_of(tracee_group(tid))};
+	return free_one;
+}
+
+static bool any_left(void)
+{
+	for (struct task *t = tasks; t < tasks + TASKS; t++)
+		if (t->tid)
+			return true;
+	return false;
+}
+
+/* --- Descriptors ----------------------------------------------------------------------------- */
+
+#define DESCRIPTORS 1024
+static bool open_at_begin[DESCRIPTORS];
+
+/* Go's runtime keeps these two for itself as long as it lives. */
+static bool is_of_go(const char *what)
+{
+	return strstr(what, "[eventpoll]") || strstr(what, "[eventfd]");
+}
+
+/* Each open descriptor of a process over 2: noted, or reported under a word. */
+static void look_at_descriptors(pid_t tid, const char *word)
+{
+	char path[64], what[256];
+	struct dirent *entry;
+	DIR *list;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
+	list = opendir(path);
+	while (list && (entry = readdir(list))) {
+		int fd = atoi(entry->d_name);
+		ssize_t n = readlinkat(dirfd(list), entry->d_name, what, sizeof(what) - 1);
+
+		if (fd < 3 || fd >= DESCRIPTORS || n < 0)
+			continue;
+		what[n] = '\0';
+		if (!word)
+			open_at_begin[fd] = true;
+		else if (strcmp(word, "inside") == 0 || (!open_at_begin[fd] && !is_of_go(what)))
+			fprintf(asked.report, "%s\t%s\n", word, what);
+	}
+	if (list)
+		closedir(list);
+}
+
+/* --- At a call ------------------------------------------------------------------------------- */
+
+static int count(struct process *p, const char *text)
+{
+	for (size_t i = 0; i < p->seen_n; i++)
+		if (!strcmp(p->seen[i].text, text))
+			return ++p->seen[i].count;
+	p->seen = realloc(p->seen, (p->seen_n + 1) * sizeof(*p->seen));
+	if (!p->seen)
+		die("realloc");
+	p->seen[p->seen_n++] = (struct seen){strdup(text), 1};
+	return 1;
+}
+
+/* The line that --events is given tells where the process is in its story. */
+static void follow_stage(struct process *p, pid_t tid, const struct tracee_call *call)
+{
+	char line[256], *stage, *event;
+
+	line[site_memory(tid, call->args[1], line, sizeof(line) - 1)] = '\0';
+	if (strncmp(line, "{\"time\":", 8) != 0)
+		return;
+	stage = strstr(line, "\"stage\":\"");
+	event = strstr(line, "\"event\":\"");
+	if (!stage || !event)
+		return;
+	if (strncmp(event + 9, "begin", 5) != 0)
+		p->stage[0] = '\0';
+	else
+		snprintf(p->stage, sizeof(p->stage), "%.*s", (int)strcspn(stage + 9, "\""),
+			stage + 9);
+}
+
+static void act(struct task *t, const struct tracee_call *call)
+{
+	struct process *target;
+	int size;
+
+	if (asked.error) {
+		t->error = asked.error;
+		/* The descriptor is gone whatever it says: close(2), NOTES. */
+		if (call->number != SYS_close)
+			tracee_leave_out(t->tid);
+	} else if (asked.is_short) {
+		size = site_size_argument(call->number);
+		if (size >= 0 && call->args[size] > 1)
+			tracee_set_argument(t->tid, size, 1);
+	} else {
+		target = process_called(asked.target);
+		if (target)
+			kill(target->tgid, asked.signal);
+	}
+}
+
+static void call_begins(struct task *t, const struct tracee_call *call)
+{
+	struct process *p = t->process;
+	char key[KEY_BYTES], text[KEY_BYTES + 32], site[KEY_BYTES + 64], buffer[24];
+	const char *name = site_call(call->number, buffer);
+	int number;
+
+	site_key(t->tid, call->number, call->args, key, sizeof(key));
+	snprintf(text, sizeof(text), "%s\t%s", name, key);
+	number = count(p, text);
+	if (!asked.site)
+		fprintf(asked.report, "site\t%s\t%s\t%s\t%d\n", p->role, p->stage, text, number);
+	snprintf(site, sizeof(site), "%s\t%s\t%d", p->role, text, number);
+	if (asked.site && !was_met && !strcmp(asked.site, site)) {
+		was_met = true;
+		fprintf(asked.report, "met\t%s\n", p->stage);
+		act(t, call);
+	}
+	if (!strcmp(name, "write"))
+		follow_stage(p, t->tid, call);
+	if (!strcmp(name, "exit_group") && !strcmp(p->role, "runtime"))
+		look_at_descriptors(t->tid, "open");
+}
+
+static void call_stop(struct task *t)
+{
+	struct tracee_call call;
+
+	if (!tracee_read(t->tid, &call))
+		return;
+	t->is_inside = call.is_begin;
+	if (call.is_begin && is_running)
+		call_begins(t, &call);
+	if (!call.is_begin && t->error) {
+		tracee_set_result(t->tid, -t->error);
+		t->error = 0;
+	}
+}
+
+/* Another program than the runtime is the container's command: it is let go, true. */
+static bool program_begins(struct task *t)
+{
+	char path[64];
+	struct stat now;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", t->tid);
+	if (stat(path, &now) < 0)
+		return false;
+	if (!is_running) {
+		program = now;
+		is_running = true;
+		look_at_descriptors(t->tid, NULL);
+		return false;
+	}
+	if (now.st_dev == program.st_dev && now.st_ino == program.st_ino)
+		return false;
+	look_at_descriptors(t->tid, "inside");
+	return tracee_let_go(t->tid);
+}
+
+/*
+ * The first process of a pid namespace that faults is ended by the kernel, but not while it is
+ * traced: there it would fault for ever (kernel/signal.c, force_sig_info_to_task).
+ */
+static bool faults_for_ever(struct task *t, int signal)
+{
+	return (signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGTRAP) &&
+	       t->faults++ > 3;
+}
+
+/* --- The loop -------------------------------------------------------------------------------- */
+
+static void stopped(pid_t tid, int status)
+{
+	struct task *t = task_of(tid);
+	int signal = WSTOPSIG(status), deliver = 0;
+
+	switch (tracee_stop(status)) {
+	case STOP_CALL:
+		call_stop(t);
+		break;
+	case STOP_EXEC:
+		if (program_begins(t)) {
+			t->tid = 0;
+			return;
+		}
+		break;
+	case STOP_GROUP:
+		tracee_listen(tid);
+		return;
+	case STOP_SIGNAL:
+		if (faults_for_ever(t, signal) && tracee_let_go(tid)) {
+			t->tid = 0;
+			return;
+		}
+		deliver = signal;
+		break;
+	case STOP_OTHER:
+		break;
+	}
+	tracee_go_on(tid, deliver);
+}
+
+static void ended(pid_t tid, int status)
+{
+	for (struct task *t = tasks; t < tasks + TASKS; t++)
+		if (t->tid == tid)
+			t->tid = 0;
+	if (processes_n > 0 && tid == processes[0].tgid)
+		status_of_runtime = status;
+}
+
+static volatile sig_atomic_t is_late;
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	is_late = 1;
+}
+
+static bool trace(void)
+{
+	while (any_left()) {
+		int status;
+		pid_t tid = waitpid(-1, &status, __WALL);
+
+		if (is_late)
+			return false;
+		if (tid < 0 && errno == EINTR)
+			continue;
+		if (tid < 0)
+			break; /* ECHILD */
+		if (WIFSTOPPED(status))
+			stopped(tid, status);
+		else
+			ended(tid, status);
+	}
+	return true;
+}
+
+static void start(char **argv)
+{
+	struct sigaction alarmed = {.sa_handler = on_alarm};
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		raise(SIGSTOP);
+		if (asked.user >= 0 &&
+			(setresgid((gid_t)asked.user, (gid_t)asked.user, (gid_t)asked.user) < 0 ||
+				setresuid((uid_t)asked.user, (uid_t)asked.user, (uid_t)asked.user) <
+					0))
+			_exit(121);
+		execv(argv[0], argv);
+		_exit(122);
+	}
+	if (pid < 0 || waitpid(pid, &status, WUNTRACED) != pid)
+		die("fork");
+	if (!tracee_begin(pid))
+		die("ptrace");
+	task_of(pid);
+	kill(pid, SIGCONT);
+	sigaction(SIGALRM, &alarmed, NULL);
+	alarm((unsigned int)asked.seconds);
+}
+
+static int errno_called(const char *name)
+{
+	for (int i = 1; i < 134; i++)
+		if (strerrorname_np(i) && !strcmp(strerrorname_np(i), name))
+			return i;
+	errno = EINVAL;
+	die(name);
+	return 0;
+}
+
+static void read_act(char *text)
+{
+	if (!strncmp(text, "error=", 6)) {
+		asked.error = errno_called(text + 6);
+	} else if (!strcmp(text, "short")) {
+		asked.is_short = true;
+	} else if (!strncmp(text, "signal=", 7) && strchr(text, ':')) {
+		asked.target = text + 7;
+		*strchr(text, ':') = '\0';
+		asked.signal = atoi(text + strlen(text) + 1);
+	} else {
+		errno = EINVAL;
+		die(text);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"report", 1, NULL, 'r'}, {"seconds", 1, NULL, 's'},
+		{"user", 1, NULL, 'u'}, {"at", 1, NULL, 'a'}, {"do", 1, NULL, 'd'}, {0}};
+	bool in_time;
+	int c;
+
+	asked.report = stderr;
+	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (c == 'r' && !(asked.report = fopen(optarg, "we")))
+			die(optarg);
+		if (c == 's')
+			asked.seconds = atoi(optarg);
+		if (c == 'u')
+			asked.user = atol(optarg);
+		if (c == 'a')
+			asked.site = optarg;
+		if (c == 'd')
+			read_act(optarg);
+		if (c == '?')
+			return 120;
+	}
+	if (!argv[optind])
+		return 120;
+	start(argv + optind);
+	in_time = trace();
+	if (!in_time)
+		fprintf(asked.report, "end\thang\n");
+	else if (WIFSIGNALED(status_of_runtime))
+		fprintf(asked.report, "end\tsignal %d\n", WTERMSIG(status_of_runtime));
+	else
+		fprintf(asked.report, "end\texit %d\n", WEXITSTATUS(status_of_runtime));
+	if (fclose(asked.report) != 0)
+		die("writing the report");
+	/* What is left of a hanging program ends with us: PTRACE_O_EXITKILL. */
+	return 0;
+}

@@ -1,0 +1,248 @@
+"""One run of a runtime with something done to it, and what is to be said about that run.
+
+A scene is a command line of a runtime with what it needs before it. inject (inject.c) runs it; the
+ledger tells what is left. Everything happens in one directory below /tmp, in the private namespaces
+that infra/lab/private has made.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import namedtuple
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
+sys.path.insert(0, os.path.join(TOP, "tests/lib"))
+import ledger  # noqa: E402
+
+ROOTFS = os.path.join(TOP, "build/rootfs")
+INJECT = os.path.join(TOP, "build/fault/inject")
+CBOX = os.path.join(TOP, os.environ.get("CBOX", "build/bin/cbox"))
+GOBOX = os.path.join(TOP, os.environ.get("GOBOX", "build/bin/gobox"))
+SECONDS = 10  # nothing may take longer, whatever is done to it
+GONE = 5.0    # after a kill the kernel ends the rest, and tells nobody when it is through
+
+ADDRESS = "02:00:5e:10:00:01"
+COMMAND = ["/bin/sh", "-c", "echo ran; exit 7"]
+STATUS, OUTPUT = 7, "ran\n"
+
+Site = namedtuple("Site", "role stage call key number")
+Result = namedtuple("Result", "end out err met sites leaks")
+
+
+def name_of(box):
+    return os.path.basename(box)
+
+
+def other_than(box):
+    return GOBOX if box == CBOX else CBOX
+
+
+class Scene:
+    """The command `run` with a spec; others change what they need."""
+
+    terminal = False
+    user = None
+    status, output = STATUS, OUTPUT
+
+    def __init__(self, box, name, spec):
+        self.box, self.name = box, name
+        self.dir = tempfile.mkdtemp(prefix="fault-", dir="/tmp")
+        os.chmod(self.dir, 0o755)
+        self.spec = os.path.join(self.dir, "spec.json")
+        with open(self.spec, "w", encoding="utf-8") as file:
+            json.dump(spec, file)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def words(self):
+        return ["run", "--spec", self.spec, "--rootfs", ROOTFS, "--name", "faulty",
+                "--events", self.path("events"), "--pid-file", self.path("pid"), "--", *COMMAND]
+
+    def prepare(self):
+        """Before each run."""
+        try:
+            os.unlink(self.path("events"))
+        except FileNotFoundError:
+            pass
+
+    def went_on(self, result):
+        """True where the run did what it would have done without a fault."""
+        return result.end == f"exit {self.status}" and result.out == self.output
+
+    def run(self, site=None, act=None):
+        """Runs it once, with ACT done at the site."""
+        self.prepare()
+        words = [INJECT, "--report", self.path("report"), "--seconds", str(SECONDS)]
+        if self.user is not None:
+            words += ["--user", str(self.user)]
+        if site:
+            at = "\t".join([site.role, site.call, site.key, str(site.number)])
+            words += ["--at", at, "--do", act]
+        words += ["--", self.box, *self.words()]
+        with open(self.path("out"), "wb") as out, open(self.path("err"), "wb") as err:
+            subprocess.run(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=True,
+                           timeout=3 * SECONDS, start_new_session=True)
+        return self.read()
+
+    def read(self):
+        sites, leaks, end, met = [], [], None, None
+        for line in ledger.content(self.path("report")).splitlines():
+            kind, *words = line.split("\t")
+            if kind == "site":
+                sites.append(Site(*words[:4], int(words[4])))
+            elif kind == "met":
+                met = words[0]
+            elif kind == "end":
+                end = words[0]
+            else:
+                leaks.append(f"{kind} {words[0]}")
+        # The pipe that gobox's signal handler writes to has to stay as long as the handler.
+        pipe = next((leak for leak in leaks if leaks.count(leak) == 2 and "pipe:[" in leak), None)
+        if self.box == GOBOX and pipe and pipe.startswith("open "):
+            leaks = [leak for leak in leaks if leak != pipe]
+        return Result(end, ledger.content(self.path("out")), ledger.content(self.path("err")),
+                      met, sites, leaks)
+
+
+def load(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def full_spec():
+    """shared/specs/full.json without the limits, whose controllers few machines hand out."""
+    spec = load("shared/specs/full.json")
+    spec["linux"]["resources"] = {}
+    return spec
+
+
+class Collecting(Scene):
+    """`gc` after a runtime was killed while its container ran."""
+
+    status, output = 0, None
+    sleeper = None
+
+    def words(self):
+        return ["gc"]
+
+    def prepare(self):
+        run = Scene.words(self)
+        run[run.index("--") + 1:] = ["/bin/sleep", "1000"]
+        super().prepare()
+        with subprocess.Popen([other_than(self.box), *run], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runtime:
+            wait_for(lambda: ledger.content(self.path("pid")).endswith("\n"))
+            runtime.kill()
+        wait_for(lambda: not os.path.exists(f"/proc/{ledger.content(self.path('pid')).strip()}"))
+        # The process and the link of a real one go with their runtime, when the kernel comes to
+        # it; these stay.
+        if self.sleeper:
+            self.sleeper.wait(timeout=SECONDS)
+        self.sleeper = subprocess.Popen(["sleep", "1000"])
+        subprocess.run(["ip", "link", "add", "cbox0", "address", ADDRESS, "type", "veth", "peer",
+                        "name", "cbox0p"], check=True)
+        self.put(link="cbox0", linkAddress=ADDRESS, pid=self.sleeper.pid,
+                 startTime=start_time(self.sleeper.pid))
+
+    def put(self, **changes):
+        """Into the state file, and the pid file too."""
+        path = "/run/twinbox/faulty.json"
+        state = json.loads(ledger.content(path)) | changes
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(state, file)
+        with open(self.path("pid"), "w", encoding="utf-8") as file:
+            file.write(f"{state['pid']}\n")
+
+    def went_on(self, result):
+        return result.end == "exit 0" and self.sleeper.poll() is not None and \
+            result.out == "faulty: removed process, cgroup, link, pid file, state file\n"
+
+
+def start_time(pid):
+    """The 22nd field of proc_pid_stat(5); the second may hold spaces."""
+    return int(ledger.content(f"/proc/{pid}/stat").rpartition(")")[2].split()[19])
+
+
+def wait_for(what):
+    """Until it is so; the deadline is far, for a slow machine."""
+    for _ in range(10000):
+        if what():
+            return
+        time.sleep(0.003)
+    raise TimeoutError("waited in vain")
+
+
+def scenes(box):
+    yield Scene(box, "full", full_spec())
+    yield Scene(box, "rootless", load("shared/specs/rootless.json"))
+    spec = full_spec()
+    del spec["veth"]
+    yield Collecting(box, "gc", spec)
+
+
+# --- Which calls -----------------------------------------------------------------------------------
+
+# Made by Go's runtime or by glibc for themselves, in no stage of ours.
+OF_GO = {"arch_prctl", "clock_gettime", "epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2",
+         "futex", "getpid", "gettid", "madvise", "membarrier", "mmap", "munmap", "nanosleep",
+         "prlimit64", "rt_sigaction", "rt_sigprocmask", "sched_getaffinity", "sched_yield",
+         "set_robust_list", "sigaltstack", "tgkill", "timer_create", "timer_delete",
+         "timer_settime", "uname"}
+OF_LIBC = {"arch_prctl", "brk", "mprotect", "prlimit64", "readlink", "rseq", "set_robust_list",
+           "set_tid_address"}
+# These do not fail: there is nothing to inject.
+NEVER_FAIL = {"exit", "exit_group", "getegid", "geteuid", "getgid", "getpid", "getppid", "gettid",
+              "getuid", "rt_sigreturn", "sched_yield", "umask"}
+
+
+def is_of_language(box, site):
+    if box == GOBOX:
+        return site.call in OF_GO or (site.call == "clone" and int(site.key, 16) & 0x10000) or \
+            (site.call == "fcntl" and site.key.endswith(" 0x1"))
+    return site.call in OF_LIBC and site.role == "runtime" and not site.stage
+
+
+def chosen(box, sites, every):
+    """The calls to fail: all, or the first of each distinct one in each stage."""
+    found = set()
+    for site in sites:
+        what = site if every else (site.role, site.stage, site.call)
+        # How often Go's runtime does something for itself is chance: each of that once.
+        if is_of_language(box, site):
+            what = (site.role, site.call)
+        if site.call in NEVER_FAIL or what in found:
+            continue
+        found.add(what)
+        yield site
+
+
+# --- What is to be said about a run --------------------------------------------------------------
+
+STAGES = {"cgroup", "namespaces", "identity", "network", "hostname", "mounts", "privileges", "exec",
+          "wait", "cleanup"}
+
+
+def told(box, result, after_words=False):
+    """The stage that standard error names, "" for none; None where it is not one clear error.
+
+    after_words: a second self whose language's runtime gave up may have said more before it.
+    """
+    lines = result.err.splitlines()
+    if after_words:
+        while lines and not lines[0].startswith(f"{name_of(box)}: "):
+            lines.pop(0)
+    first = re.fullmatch(re.escape(name_of(box)) + r": (?:(\w+): )?\S.*", lines[0]) if lines else None
+    if not first or len(lines) > 2 or (len(lines) == 2 and not lines[1].startswith("hint: ")):
+        return None
+    return first[1] if first[1] in STAGES else ""
+
+
+def collect(box):
+    """gc by the other runtime than the one that left something; its complaint, "" for none."""
+    done = subprocess.run([other_than(box), "gc"], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"gc: {done.stderr.strip()}"
