@@ -1,9 +1,9 @@
 /*
  * json.h: strict JSON, read and written the same by both sides.
  *
- * json_check() and go/json.go's jsonCheck() are one algorithm: they alone decide what is refused
- * and in which words, because jansson's and encoding/json's own messages and limits differ. What
- * has passed is plain enough that both libraries make the same tree of it.
+ * json_check() and go/json_scan.go's jsonRead() are one algorithm: they alone decide what is
+ * refused and in which words, because jansson's and encoding/json's own messages and limits differ.
+ * What has passed is plain enough that jansson makes the same tree of it as Go's scanner.
  */
 #ifndef TWINBOX_JSON_H
 #define TWINBOX_JSON_H
@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define JSON_MAX_DEPTH	32    /* objects and arrays within each other */
-#define JSON_MAX_VALUES 16384 /* values in one file: what bounds the memory of the tree */
+#define JSON_MAX_DEPTH	32   /* objects and arrays within each other */
+#define JSON_MAX_VALUES 4096 /* values in one file: what bounds the memory of the tree */
 
 /* A text of the file as messages show it: cut to 64 bytes. */
 struct shown {

@@ -1,15 +1,14 @@
 // Strict JSON, read and written the same by both sides; c/json.c is its twin.
 //
-// jsonCheck (json_scan.go) alone decides what is refused and in which words, because jansson's
-// and encoding/json's own messages and limits differ. What has passed is plain enough that both
-// libraries make the same tree of it.
+// The scanner (json_scan.go) alone decides what is refused and in which words, because jansson's
+// and encoding/json's own messages and limits differ.
 
 package gobox
 
 import (
-	"bytes"
-	"encoding/json"
+	"bufio"
 	"fmt"
+	"io"
 	"sort"
 )
 
@@ -26,22 +25,7 @@ func jsonShown(text string) string {
 	return text[:n] + "..."
 }
 
-// jsonRead checks and makes the tree: map[string]any, []any, string, json.Number, bool, nil.
-// Maps, because encoding/json would fold the case of names for structures.
-func jsonRead(label string, data []byte) (any, error) {
-	if err := jsonCheck(label, data); err != nil {
-		return nil, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, errorSay("%s: %s", label, err)
-	}
-	return value, nil
-}
-
-func jsonWriteString(text string, out *bytes.Buffer) {
+func jsonWriteString(text string, out *bufio.Writer) {
 	out.WriteByte('"')
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -57,11 +41,11 @@ func jsonWriteString(text string, out *bytes.Buffer) {
 	out.WriteByte('"')
 }
 
-func jsonWriteLine(out *bytes.Buffer, level int) {
+func jsonWriteLine(out *bufio.Writer, level int) {
 	fmt.Fprintf(out, "\n%*s", level*2, "")
 }
 
-func jsonWriteObject(value map[string]any, out *bytes.Buffer, level int) {
+func jsonWriteObject(value map[string]any, out *bufio.Writer, level int) {
 	if len(value) == 0 {
 		out.WriteString("{}")
 		return
@@ -85,7 +69,7 @@ func jsonWriteObject(value map[string]any, out *bytes.Buffer, level int) {
 	out.WriteByte('}')
 }
 
-func jsonWriteArray(value []any, out *bytes.Buffer, level int) {
+func jsonWriteArray(value []any, out *bufio.Writer, level int) {
 	if len(value) == 0 {
 		out.WriteString("[]")
 		return
@@ -102,7 +86,7 @@ func jsonWriteArray(value []any, out *bytes.Buffer, level int) {
 	out.WriteByte(']')
 }
 
-func jsonWriteValue(value any, out *bytes.Buffer, level int) {
+func jsonWriteValue(value any, out *bufio.Writer, level int) {
 	switch v := value.(type) {
 	case map[string]any:
 		jsonWriteObject(v, out, level)
@@ -117,7 +101,9 @@ func jsonWriteValue(value any, out *bytes.Buffer, level int) {
 
 // jsonWrite prints value: keys sorted by their bytes, two spaces a level, LF at the end, escapes
 // only where JSON wants them.
-func jsonWrite(value any, out *bytes.Buffer) {
+func jsonWrite(value any, to io.Writer) error {
+	out := bufio.NewWriter(to)
 	jsonWriteValue(value, out, 0)
 	out.WriteByte('\n')
+	return out.Flush()
 }

@@ -1,4 +1,6 @@
-// What is JSON and what is not; c/json_scan.c is the same, function for function.
+// What is JSON and what is not; c/json_scan.c is the same, function for function. Here each also
+// gives the value that it has read: encoding/json would go over the file once more, and needs
+// several times the file's size for it.
 
 package gobox
 
@@ -12,8 +14,8 @@ import (
 )
 
 const (
-	jsonMaxDepth  = 32    // objects and arrays within each other
-	jsonMaxValues = 16384 // values in one file: what bounds the memory of the tree
+	jsonMaxDepth  = 32   // objects and arrays within each other
+	jsonMaxValues = 4096 // values in one file: what bounds the memory of the tree
 )
 
 // jsonKey is a key of an object that is being read: its text after escapes.
@@ -28,7 +30,7 @@ type jsonScanner struct {
 	at            int
 	depth, values int
 	keys          []jsonKey // of all objects that are open, the innermost last
-	text          []byte    // of the key under way
+	text          []byte    // of a string with escapes
 }
 
 func (s *jsonScanner) refuse(at int, format string, args ...any) error {
@@ -68,48 +70,42 @@ func (s *jsonScanner) skipSpace() {
 	}
 }
 
-func (s *jsonScanner) scanWord(word string) error {
+func (s *jsonScanner) scanWord(word string, value any) (any, error) {
 	if !bytes.HasPrefix(s.data[s.at:], []byte(word)) {
-		return s.refuseByte("a value")
+		return nil, s.refuseByte("a value")
 	}
 	s.at += len(word)
-	return nil
+	return value, nil
 }
 
 func isDigit(c int) bool {
 	return c >= '0' && c <= '9'
 }
 
-func (s *jsonScanner) scanNumber() error {
-	begin, limit, n := s.at, uint64(math.MaxInt64), uint64(0)
+func (s *jsonScanner) scanNumber() (any, error) {
+	begin, sign, limit, n := s.at, int64(1), uint64(math.MaxInt64), uint64(0)
 	if s.peek() == '-' {
+		sign = -1
 		limit++
 		s.at++
 	}
 	if !isDigit(s.peek()) {
-		return s.refuseByte("a digit")
+		return nil, s.refuseByte("a digit")
 	}
 	if s.peek() == '0' && s.at+1 < len(s.data) && isDigit(int(s.data[s.at+1])) {
-		return s.refuse(begin, "a number must not begin with 0")
+		return nil, s.refuse(begin, "a number must not begin with 0")
 	}
 	for ; isDigit(s.peek()); s.at++ {
 		digit := uint64(s.data[s.at] - '0')
 		if n > (limit-digit)/10 {
-			return s.refuse(begin, "the number does not fit into 64 bits with sign")
+			return nil, s.refuse(begin, "the number does not fit into 64 bits with sign")
 		}
 		n = n*10 + digit
 	}
 	if c := s.peek(); c == '.' || c == 'e' || c == 'E' {
-		return s.refuse(begin, "a number must be an integer, without fraction or exponent")
+		return nil, s.refuse(begin, "a number must be an integer, without fraction or exponent")
 	}
-	return nil
-}
-
-// keep keeps one character of a key, as UTF-8.
-func (s *jsonScanner) keep(key bool, c rune) {
-	if key {
-		s.text = utf8.AppendRune(s.text, c)
-	}
+	return sign * int64(n), nil
 }
 
 // scanHex reads the four digits after "\u".
@@ -130,106 +126,118 @@ func (s *jsonScanner) scanHex() (rune, error) {
 	return n, nil
 }
 
-// scanEscape stands after the backslash.
-func (s *jsonScanner) scanEscape(key bool) error {
+// scanEscape stands after the backslash and gives the character that is meant.
+func (s *jsonScanner) scanEscape() (rune, error) {
 	const names, meanings = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	begin := s.at - 1
 	for i := range names {
 		if s.peek() == int(names[i]) {
 			s.at++
-			s.keep(key, rune(meanings[i]))
-			return nil
+			return rune(meanings[i]), nil
 		}
 	}
 	if s.peek() != 'u' {
-		return s.refuseByte(`one of "\/bfnrtu after a backslash`)
+		return 0, s.refuseByte(`one of "\/bfnrtu after a backslash`)
 	}
 	s.at++
 	high, err := s.scanHex()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if high == 0 {
-		return s.refuse(begin, "a string must not hold NUL")
+		return 0, s.refuse(begin, "a string must not hold NUL")
 	}
 	if high >= 0xdc00 && high <= 0xdfff {
-		return s.refuse(begin, "a low surrogate without a high one")
+		return 0, s.refuse(begin, "a low surrogate without a high one")
 	}
 	if high >= 0xd800 && high <= 0xdbff {
 		if !bytes.HasPrefix(s.data[s.at:], []byte(`\u`)) {
-			return s.refuse(begin, "a high surrogate without a low one")
+			return 0, s.refuse(begin, "a high surrogate without a low one")
 		}
 		s.at += 2
 		low, err := s.scanHex()
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if low < 0xdc00 || low > 0xdfff {
-			return s.refuse(begin, "a high surrogate without a low one")
+			return 0, s.refuse(begin, "a high surrogate without a low one")
 		}
 		high = 0x10000 + (high-0xd800)<<10 + (low - 0xdc00)
 	}
-	s.keep(key, high)
-	return nil
+	return high, nil
 }
 
 // scanUTF8: no overlong form, no surrogate, at most U+10FFFF. That is what Go's DecodeRune wants
 // too; C does it by hand.
-func (s *jsonScanner) scanUTF8(key bool) error {
+func (s *jsonScanner) scanUTF8() error {
 	c, n := utf8.DecodeRune(s.data[s.at:])
 	if c == utf8.RuneError && n <= 1 {
 		return s.refuse(s.at, "not UTF-8")
 	}
 	s.at += n
-	s.keep(key, c)
 	return nil
 }
 
-func (s *jsonScanner) scanString(key bool) error {
+// scanString gives the text after escapes. What stands between them is taken as it is: plain says
+// from where on.
+func (s *jsonScanner) scanString() (string, error) {
 	begin := s.at
 	s.at++
+	plain := s.at
+	s.text = s.text[:0]
 	for {
 		c := s.peek()
 		if c < 0 {
-			return s.refuse(begin, "the string does not end")
+			return "", s.refuse(begin, "the string does not end")
 		}
 		if c < 0x20 {
-			return s.refuse(s.at, "control character 0x%02x in a string", c)
+			return "", s.refuse(s.at, "control character 0x%02x in a string", c)
 		}
 		if c >= 0x80 {
-			if err := s.scanUTF8(key); err != nil {
-				return err
+			if err := s.scanUTF8(); err != nil {
+				return "", err
 			}
 			continue
 		}
 		s.at++
+		if c == '"' && plain == begin+1 {
+			return string(s.data[plain : s.at-1]), nil
+		}
+		if c != '"' && c != '\\' {
+			continue
+		}
+		if s.text == nil {
+			s.text = make([]byte, 0, len(s.data)) // no text is longer than the file
+		}
+		s.text = append(s.text, s.data[plain:s.at-1]...)
 		if c == '"' {
-			return nil
+			return string(s.text), nil
 		}
-		if c != '\\' {
-			s.keep(key, rune(c))
-		} else if err := s.scanEscape(key); err != nil {
-			return err
+		meant, err := s.scanEscape()
+		if err != nil {
+			return "", err
 		}
+		s.text = utf8.AppendRune(s.text, meant)
+		plain = s.at
 	}
 }
 
-func (s *jsonScanner) scanKey() error {
+func (s *jsonScanner) scanKey() (string, error) {
 	offset := s.at
 	if s.peek() != '"' {
-		return s.refuseByte("a key in quotes")
+		return "", s.refuseByte("a key in quotes")
 	}
-	s.text = s.text[:0]
-	if err := s.scanString(true); err != nil {
-		return err
+	text, err := s.scanString()
+	if err != nil {
+		return "", err
 	}
-	s.keys = append(s.keys, jsonKey{offset, string(s.text)})
+	s.keys = append(s.keys, jsonKey{offset, text})
 	s.skipSpace()
 	if s.peek() != ':' {
-		return s.refuseByte("':' after the key")
+		return "", s.refuseByte("':' after the key")
 	}
 	s.at++
-	return nil
+	return text, nil
 }
 
 // checkKeys stands at the end of an object whose keys begin at first: sorted, so that many keys
@@ -254,115 +262,121 @@ func (s *jsonScanner) checkKeys(first int) error {
 }
 
 // scanObject stands after '{'.
-func (s *jsonScanner) scanObject() error {
-	first := len(s.keys)
+func (s *jsonScanner) scanObject() (any, error) {
+	object, first := map[string]any{}, len(s.keys)
 	s.skipSpace()
 	if s.peek() == '}' {
 		s.at++
-		return nil
+		return object, nil
 	}
 	for {
 		s.skipSpace()
-		if err := s.scanKey(); err != nil {
-			return err
+		key, err := s.scanKey()
+		if err != nil {
+			return nil, err
 		}
-		if err := s.scanValue(); err != nil {
-			return err
+		if object[key], err = s.scanValue(); err != nil {
+			return nil, err
 		}
 		s.skipSpace()
 		if s.peek() == '}' {
 			break
 		}
 		if s.peek() != ',' {
-			return s.refuseByte("',' or '}'")
+			return nil, s.refuseByte("',' or '}'")
 		}
 		s.at++
 	}
 	s.at++
 	if err := s.checkKeys(first); err != nil {
-		return err
+		return nil, err
 	}
 	s.keys = s.keys[:first]
-	return nil
+	return object, nil
 }
 
 // scanArray stands after '['.
-func (s *jsonScanner) scanArray() error {
+func (s *jsonScanner) scanArray() (any, error) {
+	array := []any{}
 	s.skipSpace()
 	if s.peek() == ']' {
 		s.at++
-		return nil
+		return array, nil
 	}
 	for {
-		if err := s.scanValue(); err != nil {
-			return err
+		value, err := s.scanValue()
+		if err != nil {
+			return nil, err
 		}
+		array = append(array, value)
 		s.skipSpace()
 		if s.peek() == ']' {
 			break
 		}
 		if s.peek() != ',' {
-			return s.refuseByte("',' or ']'")
+			return nil, s.refuseByte("',' or ']'")
 		}
 		s.at++
 	}
 	s.at++
-	return nil
+	return array, nil
 }
 
-func (s *jsonScanner) scanValue() error {
+// scanValue gives a map[string]any, []any, string, int64, bool or nil.
+func (s *jsonScanner) scanValue() (any, error) {
 	s.skipSpace()
 	if s.values++; s.values > jsonMaxValues {
-		return s.refuse(s.at, "more than %d values", jsonMaxValues)
+		return nil, s.refuse(s.at, "more than %d values", jsonMaxValues)
 	}
 	c := s.peek()
 	switch c {
 	case '{', '[':
 		if s.depth++; s.depth > jsonMaxDepth {
-			return s.refuse(s.at, "more than %d levels", jsonMaxDepth)
+			return nil, s.refuse(s.at, "more than %d levels", jsonMaxDepth)
 		}
 		s.at++
 		scan := s.scanArray
 		if c == '{' {
 			scan = s.scanObject
 		}
-		err := scan()
+		value, err := scan()
 		s.depth--
-		return err
+		return value, err
 	case '"':
-		return s.scanString(false)
+		return s.scanString()
 	case 't':
-		return s.scanWord("true")
+		return s.scanWord("true", true)
 	case 'f':
-		return s.scanWord("false")
+		return s.scanWord("false", false)
 	case 'n':
-		return s.scanWord("null")
+		return s.scanWord("null", nil)
 	}
 	if c == '-' || isDigit(c) {
 		return s.scanNumber()
 	}
-	return s.refuseByte("a value")
+	return nil, s.refuseByte("a value")
 }
 
-func (s *jsonScanner) scanFile() error {
+func (s *jsonScanner) scanFile() (any, error) {
 	s.skipSpace()
 	if s.at == len(s.data) {
-		return s.refuse(s.at, "the file is empty")
+		return nil, s.refuse(s.at, "the file is empty")
 	}
-	if err := s.scanValue(); err != nil {
-		return err
+	value, err := s.scanValue()
+	if err != nil {
+		return nil, err
 	}
 	s.skipSpace()
 	if s.at < len(s.data) {
-		return s.refuseByte("the end of the file")
+		return nil, s.refuseByte("the end of the file")
 	}
-	return nil
+	return value, nil
 }
 
-// jsonCheck gives nil when data is one JSON value (RFC 8259) that fits the limits above, with
+// jsonRead gives the value when data is one JSON value (RFC 8259) that fits the limits above, with
 // integers of 64 bits only, UTF-8 without NUL and no key twice in an object. Else it gives
 // "LABEL:LINE:COLUMN: WHAT"; the column counts bytes from 1.
-func jsonCheck(label string, data []byte) error {
+func jsonRead(label string, data []byte) (any, error) {
 	s := jsonScanner{label: label, data: data}
 	return s.scanFile()
 }

@@ -4,7 +4,6 @@
 package gobox
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -79,9 +78,7 @@ func printJSON(list []State, out io.Writer) {
 		value["status"] = status(&list[i])
 		array = append(array, value)
 	}
-	var text bytes.Buffer
-	jsonWrite(array, &text)
-	out.Write(text.Bytes())
+	jsonWrite(array, out)
 }
 
 // listPrint prints a table, or with json an array of objects: the members of the state file and

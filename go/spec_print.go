@@ -3,7 +3,6 @@
 package gobox
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 )
@@ -37,7 +36,7 @@ func putNumber(object tree, key string, number SpecNumber) {
 }
 
 func stringsTree(list []string) []any {
-	array := []any{}
+	array := make([]any, 0, len(list))
 	for _, text := range list {
 		array = append(array, text)
 	}
@@ -45,7 +44,7 @@ func stringsTree(list []string) []any {
 }
 
 func keyValuesTree(list []SpecKeyValue) tree {
-	o := tree{}
+	o := make(tree, len(list))
 	for _, kv := range list {
 		o[kv.Key] = kv.Value
 	}
@@ -230,9 +229,7 @@ func specTree(s *Spec) tree {
 // specPrint prints the normalised spec: keys sorted, defaults filled in, two spaces a level, LF at
 // the end.
 func specPrint(s *Spec, out io.Writer) error {
-	var text bytes.Buffer
-	jsonWrite(specTree(s), &text)
-	if _, err := out.Write(text.Bytes()); err != nil {
+	if err := jsonWrite(specTree(s), out); err != nil {
 		return errorSys(err, "writing the output")
 	}
 	return nil

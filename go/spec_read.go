@@ -6,7 +6,6 @@
 package gobox
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"sort"
@@ -67,7 +66,7 @@ func specRefuseType(at *where, value any, wanted string) error {
 		name = "an array"
 	case string:
 		name = "a string"
-	case json.Number:
+	case int64:
 		name = "a number"
 	case bool:
 		name = strconv.FormatBool(v)
@@ -159,14 +158,10 @@ func readBool(at *where, value any, f *field) error {
 	return nil
 }
 
-// integerValue gives the number; false where value is none. jsonCheck has seen that it fits.
+// integerValue gives the number; false where value is none.
 func integerValue(value any) (int64, bool) {
-	text, ok := value.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	number, err := strconv.ParseInt(string(text), 10, 64)
-	return number, err == nil
+	number, ok := value.(int64)
+	return number, ok
 }
 
 // readInteger reads the number of a field in its range.
@@ -236,19 +231,23 @@ func readString(at *where, value any, f *field) error {
 
 // cleanPath takes away "//" and a "/" at the end; false where a part is "." or "..".
 func cleanPath(path string) (string, bool) {
-	clean := ""
-	for _, part := range strings.Split(path, "/") {
+	var clean strings.Builder
+	clean.Grow(len(path) + 1)
+	for more := true; more; {
+		var part string
+		part, path, more = strings.Cut(path, "/")
 		if part == "." || part == ".." {
 			return "", false
 		}
 		if part != "" {
-			clean += "/" + part
+			clean.WriteByte('/')
+			clean.WriteString(part)
 		}
 	}
-	if clean == "" {
-		clean = "/"
+	if clean.Len() == 0 {
+		return "/", true
 	}
-	return clean, true
+	return clean.String(), true
 }
 
 // readPath reads an absolute path without "." and "..".

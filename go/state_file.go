@@ -5,7 +5,6 @@ package gobox
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -35,8 +34,7 @@ func statePrint(s *State, out *bytes.Buffer) error {
 		}
 	}
 	value["version"] = stateVersion
-	jsonWrite(value, out)
-	return nil
+	return jsonWrite(value, out)
 }
 
 // unpackText copies one text of the file; false where it is missing, no text or too big. size
@@ -49,9 +47,8 @@ func unpackText(root map[string]any, key string, to *string, size int) bool {
 
 // unpackNumber does the same for a number from 0 to limit.
 func unpackNumber(root map[string]any, key string, limit int64) (int64, bool) {
-	text, _ := root[key].(json.Number)
-	number, err := text.Int64()
-	return number, err == nil && number >= 0 && number <= limit
+	number, ok := root[key].(int64)
+	return number, ok && number >= 0 && number <= limit
 }
 
 // unpack copies what the file says into s; false where something is missing, unknown or too big.
@@ -116,8 +113,7 @@ func stateParse(path, name string, text []byte) (*State, error) {
 		return nil, errorHint(err, "nothing was removed; when %s no longer runs: rm %s", name, path)
 	}
 	root, _ := value.(map[string]any)
-	version, _ := root["version"].(json.Number)
-	if number, err := version.Int64(); err == nil && number != stateVersion {
+	if number, ok := root["version"].(int64); ok && number != stateVersion {
 		err := errorSay("%s: version %d is not known", path, number)
 		return nil, errorHint(err, "nothing was removed; the runtime that wrote it can collect it")
 	}

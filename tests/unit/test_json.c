@@ -138,8 +138,8 @@ static void bounds_its_depth_and_values(void **state)
 
 	many = repeat("[1", ",1", &len);
 	assert_int_equal(json_check("t", many, len, &e), -1);
-	assert_string_equal(e.message, "t:1:32768: more than 16384 values");
-	/* The array and 16383 numbers in it. */
+	assert_string_equal(e.message, "t:1:8192: more than 4096 values");
+	/* The array and 4095 numbers in it. */
 	len = 2 + 2 * (JSON_MAX_VALUES - 2);
 	many[len] = ']';
 	assert_int_equal(json_check("t", many, len + 1, &e), 0);
