@@ -232,7 +232,7 @@ docs-tools: $(DOCS_TOOLS)
 
 FUZZ_SECONDS ?= 600
 FUZZ_SPEC := build/fuzz/fuzz_spec
-BRIDGE_TEST := build/bridge-test/bridge.test
+BRIDGE_TEST := build/bridge-test/bridge/go.test
 
 $(FUZZ_SPEC): tests/fuzz/fuzz_spec.c $(LIB_SRC) $(wildcard c/*.h) Makefile | $(call stamp,build) $(call stamp,test)
 	@mkdir -p $(@D)
@@ -246,6 +246,12 @@ $(BRIDGE_TEST): $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile
 	@mkdir -p $(@D)
 	@echo "  go    $@"
 	@cd go && $(BRIDGE_ENV) $(GO) test -c -fuzz=. -ldflags '$(BRIDGE_LINK)' -o $(CURDIR)/$@ ./bridge
+
+.PHONY: fork-safety
+fork-safety: | $(call stamp,rootfs) ## 2,000 containers by C's clone3 from Go, under load (STARTS=100)
+	@$(MAKE) -s --no-print-directory $(BRIDGE_TEST) $(ROOTFS)
+	@cd go/bridge && TWINBOX_STARTS=$(or $(STARTS),2000) $(CURDIR)/infra/lab/private \
+		$(CURDIR)/$(BRIDGE_TEST) -test.v -test.timeout=0 -test.run='^TestStartsUnderLoad$$'
 
 .PHONY: fuzz
 fuzz: $(FUZZ_SPEC) $(BRIDGE_TEST) ## both fuzzers of the parsers, ten minutes each (FUZZ_SECONDS=60)
@@ -340,7 +346,8 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(INJECT) $(GO_TEST_STAMP) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(INJECT) $(GO_TEST_STAMP) \
+		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit

@@ -74,7 +74,7 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))' "$GOBOX"
 
 @test "any other name and any word is gobox itself" {
 	expect 125 by_hand twinbox-child nonsense
-	same "gobox: unknown command nonsense" "${err%%$'\n'*}"
+	same "${GOBOX##*/}: unknown command nonsense" "${err%%$'\n'*}"
 	expect 0 by_hand other --version
-	same "gobox $(cat VERSION)" "$out"
+	same "${GOBOX##*/} $(cat VERSION)" "$out"
 }

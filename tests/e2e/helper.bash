@@ -7,6 +7,8 @@ cd "$top" || exit 1
 
 CBOX=${CBOX:-build/bin/cbox}
 GOBOX=${GOBOX:-build/bin/gobox}
+# The stages that run in C where the second runtime is gobox-bridge: run --via.
+VIA=${VIA:-}
 SPECS=tests/e2e/specs
 ROOTFS=build/rootfs
 # For a cbox with sanitizers: what they find is on standard error, with a status of its own.
@@ -66,9 +68,10 @@ same() {
 # run_box ARG...: `run` of $box with the plain spec unless another is named.
 run_box() { (exec_box "$@"); }
 exec_box() {
-	local spec=(--spec "$SPECS/plain.json")
+	local spec=(--spec "$SPECS/plain.json") via=()
 	case " $* " in *' --spec '*) spec=() ;; esac
-	exec "$box" run --rootfs "$ROOTFS" "${spec[@]}" "$@"
+	[ -z "$VIA" ] || [ "$box" != "$GOBOX" ] || via=(--via "$VIA")
+	exec "$box" run "${via[@]}" --rootfs "$ROOTFS" "${spec[@]}" "$@"
 }
 
 # hold NAME ARG...: starts a container in the background that runs until its stdin closes, and

@@ -41,7 +41,8 @@ closed() { "$box" "$@" <&- >&-; }
 		# shellcheck disable=SC2086
 		"$CBOX" $words | sed "s/\b${CBOX##*/}\b/BOX/g" >"$BATS_TEST_TMPDIR/one"
 		# shellcheck disable=SC2086
-		"$GOBOX" $words | sed "s/\b${GOBOX##*/}\b/BOX/g" | diff "$BATS_TEST_TMPDIR/one" -
+		"$GOBOX" $words | sed "/^  --via /d; s/\b${GOBOX##*/}\b/BOX/g" |
+			diff "$BATS_TEST_TMPDIR/one" -
 	done
 	[ -s "$BATS_TEST_TMPDIR/one" ]
 }

@@ -25,7 +25,7 @@ let_go_both() {
 	"$GOBOX" list | cmp - "$BATS_TEST_TMPDIR/list"
 	same "NAME PID RUNTIME STATUS
 of-cbox $first cbox running
-of-gobox $second gobox running" "$(awk '{ print $1, $2, $3, $4 }' "$BATS_TEST_TMPDIR/list")"
+of-gobox $second ${GOBOX##*/} running" "$(awk '{ print $1, $2, $3, $4 }' "$BATS_TEST_TMPDIR/list")"
 	"$CBOX" list --json >"$BATS_TEST_TMPDIR/list.json"
 	"$GOBOX" list --json | cmp - "$BATS_TEST_TMPDIR/list.json"
 	same "of-cbox $first running /twinbox/of-cbox

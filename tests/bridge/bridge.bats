@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# gobox-bridge: whichever stages run in C, nothing changes outside.
+
+bats_require_minimum_version 1.5.0
+SPEC=tests/bridge/every_stage.json
+
+setup() { cd "$BATS_TEST_DIRNAME/../.." || return; }
+
+# sum: "128 128 FACTS" of a matrix in $output: combinations, those that match, facts in each.
+sum() { sed -nE 's/^([0-9]+) of ([0-9]+) combinations match, ([0-9]+) facts each$/\2 \1 \3/p' <<<"$output"; }
+
+@test "each stage by Go and by C: all 128 combinations match cbox in every fact" {
+	begin=$SECONDS
+	run --separate-stderr build/bin/compare run --spec "$SPEC" --matrix
+	echo "$output" "$stderr"
+	[ "$status" = 0 ]
+	read -r all matched facts <<<"$(sum)"
+	echo "# $matched of $all combinations, $facts facts each, in $((SECONDS - begin)) s" >&3
+	[ "$all" = 128 ]
+	[ "$matched" = 128 ]
+	[ "$facts" -ge 100 ]
+}
+
+@test "a stage that is not the same in C: the half of the combinations that has it, and no other" {
+	bin=$BATS_TEST_TMPDIR/bin
+	mkdir "$bin"
+	cp build/bin/compare build/bin/cbox "$bin"
+	cat >"$bin/gobox-bridge" <<-EOF
+		#!/bin/bash
+		[[ \$* != *hostname=c* ]] || ulimit -S -s 4096
+		exec "$PWD/build/bin/gobox-bridge" "\$@"
+	EOF
+	chmod +x "$bin/gobox-bridge"
+	run --separate-stderr "$bin/compare" run --spec "$SPEC" --matrix --format json
+	[ "$status" = 1 ]
+	echo "${output:0:2000}"
+	[ "$(python3 -c 'import json, sys
+m = json.load(sys.stdin)
+print(m["combinations"], m["matched"], {"hostname=c" in one["via"] for one in m["mismatches"]},
+      {fact for one in m["mismatches"] for fact in one["facts"]})' <<<"$output")" = \
+		"128 64 {True} {'privileges.rlimit.stack.soft'}" ]
+}
+
+@test "the column bridge: every stage by C, beside cbox and gobox" {
+	run --separate-stderr build/bin/compare run --spec "$SPEC" --columns cbox,gobox,bridge
+	echo "${output%%$'\n\n'Namespaces*}" "$stderr"
+	[ "$status" = 0 ]
+	[[ ${lines[-1]} == *' facts, 0 mismatches' ]]
+}
