@@ -253,6 +253,13 @@ fork-safety: | $(call stamp,rootfs) ## 2,000 containers by C's clone3 from Go, u
 	@cd go/bridge && TWINBOX_STARTS=$(or $(STARTS),2000) $(CURDIR)/infra/lab/private \
 		$(CURDIR)/$(BRIDGE_TEST) -test.v -test.timeout=0 -test.run='^TestStartsUnderLoad$$'
 
+.PHONY: bench-bridge
+bench-bridge: NEEDS =
+bench-bridge: ready ## what a call from Go to C costs, and starts with 0, 1 and 7 stages by C (ROUNDS=100)
+	@cd go && $(BRIDGE_ENV) $(GO) test -ldflags '$(BRIDGE_LINK)' -run '^$$' -bench EmptyCall ./bridge | \
+		awk '/^BenchmarkEmptyCall/ { print "an empty call from Go to C: " $$3 " ns" }'
+	@infra/lab/private tests/bridge/bench $(ROUNDS)
+
 .PHONY: fuzz
 fuzz: $(FUZZ_SPEC) $(BRIDGE_TEST) ## both fuzzers of the parsers, ten minutes each (FUZZ_SECONDS=60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run

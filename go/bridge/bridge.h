@@ -44,8 +44,8 @@ enum { CHILD_SYNC, CHILD_ERROR, CHILD_LOG, CHILD_EVENTS, CHILD_PIDS, CHILD_FILES
 int namespaces_create_second_self(
 	struct container *c, const char *second_self, int pids_fd, struct error *e);
 
-/* Does nothing: the price of a call (make bench-bridge). */
-void call_nothing(void);
+/* Does nothing and gives 0: the price of a call (make bench-bridge). */
+int call_nothing(void);
 
 /*
  * `check` of len bytes at data: 0 and the normalised text in *text (malloc'd, *text_len bytes), or
