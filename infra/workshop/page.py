@@ -159,8 +159,8 @@ def headings(path):
 
 
 def workshops(top="."):
-    """The pages that are typed: those with a STEP."""
-    return [path for path in sorted(Path(top).glob("infra/*_??.md"))
+    """The pages that are typed: those with a STEP; the Japanese one of a pair first."""
+    return [path for path in sorted(Path(top).glob("infra/*_??.md"), reverse=True)
             if any(heading.step is not None for heading in headings(path))]
 
 

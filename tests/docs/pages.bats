@@ -32,6 +32,25 @@ told() {
 	grep -q ':39: not run: nothing is pulled here$' <<<"$output"
 }
 
+@test "the same blocks in other words are typed once; with one letter changed, or by --each, again" {
+	local other=$BATS_TEST_TMPDIR/other.md again
+	two() {
+		rm -rf "$workshop" && mkdir "$workshop"
+		run tests/docs/run-pages --limit 5 --directory "$workshop" "$@" $fixtures/good.md "$other"
+		echo "$output"
+	}
+	sed 's/^The shell keeps.*/Words./; s/nothing is pulled/nichts/' $fixtures/good.md >"$other"
+	two
+	grep -q "^ok 5 - $other: its 14 blocks are those of $fixtures/good.md, run above" <<<"$output"
+	two --each
+	grep -q "^# $other: .* of 14 blocks run" <<<"$output"
+	for again in 's/^seq 20$/seq  20/' 's/^hello$/hallo/' 's/^<!-- block: fails -->//' 's/^### STEP 3/### STEP 4/'; do
+		sed "$again" $fixtures/good.md >"$other"
+		two
+		grep -q "^# $other: .* of 14 blocks run" <<<"$output"
+	done
+}
+
 @test "a command that fails" {
 	typed 's/^cat file$/cat no-such-file/'
 	told 'ended with status 1: cat no-such-file' 17

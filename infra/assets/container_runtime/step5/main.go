@@ -83,10 +83,11 @@ func parent(command []string) int {
 	wait.Close()
 	// The child waits: its end of the pair cannot be set up before there is one.
 	must("creating the veth pair", vethCreate(hostLink, containerLink, cmd.Process.Pid))
+	// It goes with the child's network namespace, too, but only some time after the child's end.
+	undo = append(undo, func() { linkDelete(hostLink) })
 	must("setting up "+hostLink, linkSetup(hostLink, hostIP))
 	release.Write([]byte{1})
 	release.Close()
-	// The pair goes with the child's network namespace.
 	return exitStatus(cmd.Wait())
 }
 

@@ -102,6 +102,14 @@ func vethCreate(host, peer string, pid int) error {
 
 // endregion: veth
 
+// linkDelete removes a link; its peer goes with it.
+func linkDelete(name string) error {
+	return request(syscall.RTM_DELLINK, 0, func(m *message) {
+		m.link(0, 0)
+		m.text(syscall.IFLA_IFNAME, name)
+	})
+}
+
 func linkUp(index int) error {
 	return request(syscall.RTM_NEWLINK, 0, func(m *message) {
 		m.link(uint32(index), syscall.IFF_UP)

@@ -13,12 +13,13 @@ var (
 	containerIP = [4]byte{10, 200, 0, 2}
 )
 
-// networkCreate is the parent's part: the pair and the host's end. It is not taken back: a veth
-// pair goes with the network namespace of either end.
+// networkCreate is the parent's part: the pair and the host's end. The pair goes with the child's
+// network namespace, too, but only some time after the child's end.
 func networkCreate(c *container) error {
 	if err := vethCreate(hostLink, containerLink, c.child.Process.Pid); err != nil {
 		return err
 	}
+	c.undo = append(c.undo, func() { linkDelete(hostLink) })
 	return linkSetup(hostLink, hostIP)
 }
 

@@ -132,6 +132,19 @@ static void veth_create(struct nl_sock *nl, const char *host, const char *peer_n
 }
 // endregion: veth
 
+/* The pair goes with the child's network namespace, too, but only some time after the child's end. */
+static void veth_delete(void)
+{
+	struct nl_sock *nl = nl_socket_alloc();
+	struct rtnl_link *link = rtnl_link_alloc();
+
+	rtnl_link_set_name(link, HOST_LINK);
+	if (nl_connect(nl, NETLINK_ROUTE) == 0)
+		rtnl_link_delete(nl, link);
+	rtnl_link_put(link);
+	nl_socket_free(nl);
+}
+
 static void link_up(struct nl_sock *nl, int index)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
@@ -239,6 +252,7 @@ int main(int argc, char **argv)
 	struct nl_sock *nl = netlink_open();
 
 	veth_create(nl, HOST_LINK, CONTAINER_LINK, pid);
+	atexit(veth_delete);
 	link_setup(nl, HOST_LINK, HOST_IP);
 	nl_socket_free(nl);
 	if (write(sync_pipe[1], "", 1) != 1)

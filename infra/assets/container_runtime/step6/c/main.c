@@ -43,7 +43,7 @@ enum { EXIT_RUNTIME = 125 }; /* this program failed; otherwise the command's own
 struct container {
 	char **command;
 	int cgroup; /* directory of the cgroup */
-	bool cgroup_made;
+	bool cgroup_made, veth_made;
 	int sync_pipe[2]; /* a byte in it lets the child go on */
 	pid_t pid;
 };
@@ -127,6 +127,18 @@ static int veth_create(struct nl_sock *nl, pid_t pid)
 	return checked(error);
 }
 
+static void veth_delete(void)
+{
+	struct nl_sock *nl = netlink_open();
+	struct rtnl_link *link = rtnl_link_alloc();
+
+	rtnl_link_set_name(link, HOST_LINK);
+	if (nl)
+		rtnl_link_delete(nl, link);
+	rtnl_link_put(link);
+	nl_socket_free(nl);
+}
+
 static int link_up(struct nl_sock *nl, int index)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
@@ -178,7 +190,10 @@ static int route_add_default(struct nl_sock *nl)
 	return checked(error);
 }
 
-/* The parent's part. It is not taken back: a pair goes with the namespace of either end. */
+/*
+ * The parent's part. The pair goes with the child's network namespace, too, but only some time
+ * after the child's end.
+ */
 static const char *network_create(struct container *c)
 {
 	struct nl_sock *nl = netlink_open();
@@ -186,7 +201,8 @@ static const char *network_create(struct container *c)
 
 	if (!nl)
 		return "netlink";
-	if (veth_create(nl, c->pid) < 0)
+	c->veth_made = veth_create(nl, c->pid) == 0;
+	if (!c->veth_made)
 		failed = "creating the veth pair";
 	else if (link_setup(nl, HOST_LINK, HOST_IP) < 0)
 		failed = "setting up " HOST_LINK;
@@ -357,6 +373,8 @@ static void clean_up(struct container *c)
 		kill(c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
 	}
+	if (c->veth_made)
+		veth_delete();
 	if (c->cgroup_made)
 		rmdir(CGROUP);
 }
