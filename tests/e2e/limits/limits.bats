@@ -152,7 +152,8 @@ shares_cgroups() {
 	spec=$BATS_TEST_TMPDIR/shared.json
 	sed -e '/"uts"/s/, { "type": "cgroup" }//' -e "s|\"path\": \"[^\"]*\"|\"path\": \"$top/$ROOTFS\"|" \
 		"$SPECS/plain.json" >"$spec"
-	! grep -q '"type": "cgroup" }' "$spec"
+	run grep -q '"type": "cgroup" }' "$spec"
+	[ "$status" = 1 ]
 	both shares_cgroups
 	mount -o "remount,${before#rw,}" /sys/fs/cgroup
 }
