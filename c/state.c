@@ -6,6 +6,7 @@
 
 #include "gc.h"
 #include "state_file.h"
+#include "state_spec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,42 +201,41 @@ static int open_temporary(int dir, const char *directory, const char *name,
 	return error_sys(e, "making state file %s/%s", directory, temporary);
 }
 
-/* Prints s into memory first, so that the file is written as it is: whole. */
-static int write_state(
-	int fd, const char *directory, const char *file, const struct state *s, struct error *e)
+int state_temporary(int dir, const char *directory, const char *name, const struct state_text *text,
+	char temporary[STATE_FILE_MAX], struct error *e)
 {
-	char *text = NULL;
-	size_t size = 0, done = 0;
-	FILE *out = open_memstream(&text, &size);
-	int result = -1;
+	int fd = open_temporary(dir, directory, name, temporary, e);
 
-	if (!out)
-		return error_sys(e, "writing state file %s/%s", directory, file);
-	result = state_print(s, out, e);
-	if (fclose(out) != 0 && result == 0)
-		result = error_sys(e, "writing state file %s/%s", directory, file);
-	while (result == 0 && done < size) {
-		ssize_t n = write(fd, text + done, size - done);
+	for (size_t done = 0; fd >= 0 && done < text->size;) {
+		ssize_t n = write(fd, text->data + done, text->size - done);
 
-		if (n < 0)
-			result = error_sys(e, "writing state file %s/%s", directory, file);
-		done += n > 0 ? (size_t)n : 0;
+		if (n < 0) {
+			error_sys(e, "writing state file %s/%s", directory, temporary);
+			unlinkat(dir, temporary, 0);
+			close(fd);
+			return -1;
+		}
+		done += (size_t)n;
 	}
-	free(text);
-	return result;
+	return fd;
 }
 
 /* The whole new file under its temporary name, locked. */
 static int make_temporary(int dir, const char *directory, const struct state *s,
 	char temporary[STATE_FILE_MAX], struct error *e)
 {
-	int fd = open_temporary(dir, directory, s->name, temporary, e);
+	struct state_text text = {0};
+	FILE *out = open_memstream(&text.data, &text.size);
+	int fd = -1, failed;
 
-	if (fd >= 0 && write_state(fd, directory, temporary, s, e) < 0) {
-		unlinkat(dir, temporary, 0);
-		close(fd);
-		return -1;
-	}
+	if (!out)
+		return error_sys(e, "printing the state of %s", s->name);
+	failed = state_print(s, out, e) < 0;
+	if (fclose(out) != 0 && !failed)
+		failed = error_sys(e, "printing the state of %s", s->name);
+	if (!failed)
+		fd = state_temporary(dir, directory, s->name, &text, temporary, e);
+	free(text.data);
 	return fd;
 }
 
@@ -306,6 +306,15 @@ out:
 	return result;
 }
 
+/* While the file is ours; the spec first, so that who finds one finds the other. */
+static int remove_files(int dir, const struct container *c, const char *file)
+{
+	if (state_still_named(dir, file, c->state_fd) < 0)
+		return -1;
+	state_unpublish(dir, c->name);
+	return unlinkat(dir, file, 0);
+}
+
 int state_remove(struct container *c, struct error *e)
 {
 	char directory[PATH_MAX], file[STATE_FILE_MAX];
@@ -317,8 +326,7 @@ int state_remove(struct container *c, struct error *e)
 	snprintf(file, sizeof(file), "%s.json", c->name);
 	if (dir < 0)
 		result = e->errnum == ENOENT ? 0 : -1;
-	else if ((state_still_named(dir, file, c->state_fd) < 0 || unlinkat(dir, file, 0) < 0) &&
-		 errno != ENOENT)
+	else if (remove_files(dir, c, file) < 0 && errno != ENOENT)
 		result = error_sys(e, "removing state file %s/%s", directory, file);
 	if (dir >= 0)
 		close(dir);

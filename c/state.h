@@ -3,7 +3,8 @@
  *
  * /run/twinbox/NAME.json ($XDG_RUNTIME_DIR/twinbox for an ordinary user) is written and locked
  * (flock(2)) before the first resource is made and removed last. A state file that can be locked
- * belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names.
+ * belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names. Beside it,
+ * while the command runs, is NAME.spec for `exec`: state_spec.h.
  * Both runtimes write the same fields, so each can undo what the other left.
  */
 #ifndef TWINBOX_STATE_H
@@ -56,7 +57,7 @@ int state_list(struct state **out, size_t *n, struct error *e);
  */
 int state_claim(const char *name, struct state *s, struct error *e);
 
-/* Unlinks NAME.json for whoever holds its lock; no error where it is gone. */
+/* Unlinks NAME.spec and NAME.json for whoever holds its lock; no error where it is gone. */
 int state_unlink(const char *name, struct error *e);
 
 /* Removes the half-written files of killed runtimes (only counts them with dry_run); how many. */

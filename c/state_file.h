@@ -32,6 +32,25 @@ int state_parse(const char *path, const char *name, const char *text, size_t siz
  */
 int state_read(int fd, const char *directory, const char *name, struct state *s, struct error *e);
 
+/* What is written into a file: printed into memory first, so that the file is written whole. */
+struct state_text {
+	char *data;
+	size_t size;
+};
+
+/*
+ * A file of the text under a name of its own in dir, locked, for rename(2) or link(2). temporary
+ * gets the name. Returns the descriptor, owned by the caller, or -1 and nothing is left.
+ */
+int state_temporary(int dir, const char *directory, const char *name, const struct state_text *text,
+	char temporary[STATE_FILE_MAX], struct error *e);
+
+/*
+ * Reads one state file and learns whether its owner lives (s->alive); 1 where there is none (any
+ * more).
+ */
+int state_look(int dir, const char *directory, const char *file, struct state *s, struct error *e);
+
 /* True while the descriptor's file still has this name: it was neither unlinked nor replaced. */
 int state_still_named(int dir, const char *file, int fd);
 

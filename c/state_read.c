@@ -3,6 +3,7 @@
  * Every name is looked up below the descriptor of the directory, never through a symbolic link.
  */
 #include "state_file.h"
+#include "state_spec.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -144,15 +145,14 @@ int state_unlink(const char *name, struct error *e)
 	if (dir < 0)
 		return -1;
 	snprintf(file, sizeof(file), "%s.json", name);
+	state_unpublish(dir, name);
 	if (unlinkat(dir, file, 0) < 0 && errno != ENOENT)
 		result = error_sys(e, "removing state file %s/%s", directory, file);
 	close(dir);
 	return result;
 }
 
-/* Reads one file and learns whether its owner lives; 1 where it vanished meanwhile. */
-static int look_at(
-	int dir, const char *directory, const char *file, struct state *s, struct error *e)
+int state_look(int dir, const char *directory, const char *file, struct state *s, struct error *e)
 {
 	char name[STATE_FILE_MAX];
 	int result;
@@ -246,7 +246,7 @@ int state_list(struct state **out, size_t *n, struct error *e)
 			break;
 		}
 		*out = grown;
-		looked = look_at(dirfd(entries), directory, entry->d_name, &grown[*n], &this);
+		looked = state_look(dirfd(entries), directory, entry->d_name, &grown[*n], &this);
 		if (looked == 0)
 			++*n;
 		else if (looked < 0 && result == 0) {

@@ -2,7 +2,8 @@
 //
 // /run/twinbox/NAME.json ($XDG_RUNTIME_DIR/twinbox for an ordinary user) is written and locked
 // (flock(2)) before the first resource is made and removed last. A state file that can be locked
-// belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names.
+// belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names. Beside it,
+// while the command runs, is NAME.spec for `exec`: state_spec.go.
 // Both runtimes write the same fields, so each can undo what the other left.
 
 package gobox
@@ -212,35 +213,32 @@ func openTemporary(dir int, directory, name string) (fd int, temporary string, e
 	return -1, "", errorSys(err, "making state file %s/%s", directory, temporary)
 }
 
-// writeState has the text in memory first, so that the file is written as it is: whole.
-func writeState(fd int, directory, file string, s *State) error {
+// stateTemporary makes a file of the text under a name of its own in dir, locked, for rename(2) or
+// link(2). The descriptor is the caller's; after an error nothing is left.
+func stateTemporary(dir int, directory, name string, text []byte) (fd int, temporary string, err error) {
+	fd, temporary, err = openTemporary(dir, directory, name)
+	for err == nil && len(text) > 0 {
+		n, failed := syscall.Write(fd, text)
+		if failed != nil {
+			err = errorSys(failed, "writing state file %s/%s", directory, temporary)
+			syscall.Unlinkat(dir, temporary)
+			syscall.Close(fd)
+			break
+		}
+		text = text[n:]
+	}
+	return fd, temporary, err
+}
+
+// makeTemporary makes the whole new file under its temporary name, locked: printed into memory
+// first, so that it is written whole.
+func makeTemporary(dir int, directory string, s *State) (fd int, temporary string, err error) {
 	var text bytes.Buffer
 
 	if err := statePrint(s, &text); err != nil {
-		return err
-	}
-	for text.Len() > 0 {
-		n, err := syscall.Write(fd, text.Bytes())
-		if err != nil {
-			return errorSys(err, "writing state file %s/%s", directory, file)
-		}
-		text.Next(n)
-	}
-	return nil
-}
-
-// makeTemporary makes the whole new file under its temporary name, locked.
-func makeTemporary(dir int, directory string, s *State) (fd int, temporary string, err error) {
-	fd, temporary, err = openTemporary(dir, directory, s.Name)
-	if err != nil {
 		return -1, "", err
 	}
-	if err = writeState(fd, directory, temporary, s); err != nil {
-		syscall.Unlinkat(dir, temporary)
-		syscall.Close(fd)
-		return -1, "", err
-	}
-	return fd, temporary, nil
+	return stateTemporary(dir, directory, s.Name, text.Bytes())
 }
 
 // stateCreate makes and locks the state file of c, naming what c is about to make. A stale file of
@@ -338,8 +336,9 @@ func stateRemove(c *Container) error {
 	defer syscall.Close(dir)
 
 	file := c.Name + ".json"
-	err = stateStillNamed(dir, file, c.StateFD)
-	if err == nil {
+	if err = stateStillNamed(dir, file, c.StateFD); err == nil {
+		// The spec first, so that who finds one finds the other.
+		stateUnpublish(dir, c.Name)
 		err = syscall.Unlinkat(dir, file)
 	}
 	if err != nil && err != syscall.ENOENT {

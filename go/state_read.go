@@ -164,7 +164,7 @@ func stateClaim(name string) (int, *State, error) {
 	return -1, nil, errorSys(syscall.EWOULDBLOCK, "locking state file %s/%s", directory, file)
 }
 
-// stateUnlink unlinks NAME.json for whoever holds its lock; no error where it is gone.
+// stateUnlink unlinks NAME.spec and NAME.json for whoever holds its lock; no error where it is gone.
 func stateUnlink(name string) error {
 	dir, directory, err := stateDirectory(false)
 	if err != nil {
@@ -173,14 +173,16 @@ func stateUnlink(name string) error {
 	defer syscall.Close(dir)
 
 	file := name + ".json"
+	stateUnpublish(dir, name)
 	if err := syscall.Unlinkat(dir, file); err != nil && err != syscall.ENOENT {
 		return errorSys(err, "removing state file %s/%s", directory, file)
 	}
 	return nil
 }
 
-// lookAt reads one file and learns whether its owner lives; nil where it vanished meanwhile.
-func lookAt(dir int, directory, file string) (*State, error) {
+// stateLook reads one state file and learns whether its owner lives (Alive); nil where there is none
+// (any more).
+func stateLook(dir int, directory, file string) (*State, error) {
 	name := strings.TrimSuffix(file, ".json")
 	for i := 0; i < lockTries; i++ {
 		fd, err := openStateFile(dir, directory, file)
@@ -254,7 +256,7 @@ func stateList() ([]State, error) {
 		if !isStateFile(entry) {
 			continue
 		}
-		s, err := lookAt(dir, directory, entry)
+		s, err := stateLook(dir, directory, entry)
 		if s != nil {
 			list = append(list, *s)
 		}

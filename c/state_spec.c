@@ -1,0 +1,150 @@
+/* state_spec.c: see state_spec.h. Written by `run`, read by `exec`; go/state_spec.go is the twin.
+ */
+#include "state_spec.h"
+
+#include "state_file.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* From the first process to its command it is milliseconds; a machine may be slow. */
+enum { START_WAIT_MS = 10000 };
+
+/* Prints the spec into text; empty where that is not possible. The caller frees text->data. */
+static void print_spec(const struct spec *s, struct state_text *text)
+{
+	FILE *out = open_memstream(&text->data, &text->size);
+	struct error ignored;
+	int failed = !out || spec_print(s, out, &ignored) < 0;
+
+	if ((out && fclose(out) != 0) || failed)
+		text->size = 0;
+}
+
+void state_publish(struct container *c)
+{
+	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
+	struct state_text text = {0}, none = {0};
+	struct error ignored;
+	int dir = state_directory(false, directory, &ignored), fd;
+
+	if (dir < 0)
+		return;
+	snprintf(file, sizeof(file), "%s.spec", c->name);
+	print_spec(c->spec, &text);
+	fd = state_temporary(dir, directory, c->name, &text, temporary, &ignored);
+	if (fd < 0)
+		fd = state_temporary(dir, directory, c->name, &none, temporary, &ignored);
+	free(text.data);
+	if (fd >= 0 && renameat(dir, temporary, dir, file) < 0)
+		unlinkat(dir, temporary, 0);
+	if (fd >= 0)
+		close(fd);
+	close(dir);
+}
+
+void state_unpublish(int dir, const char *name)
+{
+	char file[STATE_FILE_MAX];
+
+	snprintf(file, sizeof(file), "%s.spec", name);
+	unlinkat(dir, file, 0);
+}
+
+static int hint_list(const char *program, struct error *e)
+{
+	return error_hint(e, "`%s list` shows the containers of this user", program);
+}
+
+/* One look: 1 where the container runs and can be entered, 0 where it is just starting. */
+static int look(int dir, const char *directory, const char *program, const char *name,
+	struct state *s, struct spec *spec, struct error *e)
+{
+	char file[STATE_FILE_MAX], path[PATH_MAX + STATE_FILE_MAX];
+	struct stat st;
+	int looked;
+
+	snprintf(file, sizeof(file), "%s.json", name);
+	looked = state_look(dir, directory, file, s, e);
+	if (looked < 0)
+		return -1;
+	if (looked > 0) {
+		error_say(e, "there is no container %s", name);
+		return hint_list(program, e);
+	}
+	if (!s->alive) {
+		error_say(e, "container %s does not run any more", name);
+		return error_hint(
+			e, "its runtime was killed; `%s gc` removes what it left", program);
+	}
+	snprintf(path, sizeof(path), "%s/%s.spec", directory, name);
+	if (s->pid == 0 || stat(path, &st) < 0)
+		return 0;
+	if (st.st_size == 0) {
+		error_say(e, "container %s was started without its spec kept", name);
+		return error_hint(e,
+			"its runtime could not write %s: a limit on files "
+			"(ulimit -f), or no room there",
+			path);
+	}
+	if (spec_load_printed(path, spec, e) == 0)
+		return 1;
+	return e->errnum == ENOENT ? 0 : -1; /* it has just ended */
+}
+
+/* Looks again each time that something in the directory has changed. */
+static int await(int dir, const char *directory, const char *program, const char *name,
+	struct state *s, struct spec *spec, struct error *e)
+{
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), result;
+	struct pollfd changed = {.fd = watch, .events = POLLIN};
+	char events[4096];
+
+	if (watch < 0 || inotify_add_watch(watch, directory, IN_MOVED_TO | IN_DELETE) < 0) {
+		error_sys(e, "watching state directory %s", directory);
+		result = -1;
+		goto out;
+	}
+	while ((result = look(dir, directory, program, name, s, spec, e)) == 0) {
+		if (poll(&changed, 1, START_WAIT_MS) == 0) {
+			error_say(e, "container %s has not started yet", name);
+			result = error_hint(e, "try again when its command runs");
+			break;
+		}
+		if (read(watch, events, sizeof(events)) < 0 && errno != EAGAIN && errno != EINTR) {
+			result = error_sys(e, "watching state directory %s", directory);
+			break;
+		}
+	}
+out:
+	if (watch >= 0)
+		close(watch);
+	return result;
+}
+
+int state_find(
+	const char *program, const char *name, struct state *s, struct spec *spec, struct error *e)
+{
+	char directory[PATH_MAX];
+	int dir, result;
+
+	if (state_check_name(name, e) < 0)
+		return -1;
+	dir = state_directory(false, directory, e);
+	if (dir < 0 && e->errnum == ENOENT) {
+		error_say(e, "there is no container %s", name);
+		return hint_list(program, e);
+	}
+	if (dir < 0)
+		return -1;
+	result = look(dir, directory, program, name, s, spec, e);
+	if (result == 0)
+		result = await(dir, directory, program, name, s, spec, e);
+	close(dir);
+	return result < 0 ? -1 : 0;
+}

@@ -1,0 +1,124 @@
+// The spec of a running container, kept for `exec` as NAME.spec beside its state file;
+// c/state_spec.c has it in C.
+//
+// It is what specPrint says, so that it is still there when the file of --spec is changed or gone.
+// That it is there also says that the container can be entered: it comes when the command runs, and
+// goes before the state file does.
+
+package gobox
+
+import (
+	"bytes"
+	"syscall"
+	"time"
+)
+
+// startWait: from the first process to its command it is milliseconds; a machine may be slow.
+const startWait = 10 * time.Second
+
+// statePublish writes NAME.spec from c.Spec. A reader sees the whole file or none; an empty one where
+// it could not be written, which ends no container: its command runs already.
+func statePublish(c *Container) {
+	dir, directory, err := stateDirectory(false)
+	if err != nil {
+		return
+	}
+	defer syscall.Close(dir)
+
+	var text bytes.Buffer
+	specPrint(c.Spec, &text)
+	fd, temporary, err := stateTemporary(dir, directory, c.Name, text.Bytes())
+	if err != nil {
+		fd, temporary, err = stateTemporary(dir, directory, c.Name, nil)
+	}
+	if err != nil {
+		return
+	}
+	if syscall.Renameat(dir, temporary, dir, c.Name+".spec") != nil {
+		syscall.Unlinkat(dir, temporary)
+	}
+	syscall.Close(fd)
+}
+
+// stateUnpublish removes NAME.spec from the open state directory dir; no error where there is none.
+func stateUnpublish(dir int, name string) { syscall.Unlinkat(dir, name+".spec") }
+
+func noContainer(program, name string) error {
+	return errorHint(errorSay("there is no container %s", name),
+		"`%s list` shows the containers of this user", program)
+}
+
+// lookFor is one look: no spec where the container is just starting.
+func lookFor(dir int, directory, program, name string) (*State, *Spec, error) {
+	s, err := stateLook(dir, directory, name+".json")
+	if err != nil {
+		return nil, nil, err
+	}
+	if s == nil {
+		return nil, nil, noContainer(program, name)
+	}
+	if !s.Alive {
+		return nil, nil, errorHint(errorSay("container %s does not run any more", name),
+			"its runtime was killed; `%s gc` removes what it left", program)
+	}
+	path := directory + "/" + name + ".spec"
+	var st syscall.Stat_t
+	if s.Pid == 0 || syscall.Stat(path, &st) != nil {
+		return s, nil, nil
+	}
+	if st.Size == 0 {
+		return nil, nil, errorHint(errorSay("container %s was started without its spec kept", name),
+			"its runtime could not write %s: a limit on files (ulimit -f), or no room there", path)
+	}
+	spec, err := specLoadPrinted(path)
+	if errnoOf(err) == syscall.ENOENT {
+		return s, nil, nil // it has just ended
+	}
+	return s, spec, err
+}
+
+// awaitStart looks again each time that something in the directory has changed.
+func awaitStart(dir int, directory, program, name string) (*State, *Spec, error) {
+	watch, err := syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK)
+	if err == nil {
+		defer syscall.Close(watch)
+		_, err = syscall.InotifyAddWatch(watch, directory, syscall.IN_MOVED_TO|syscall.IN_DELETE)
+	}
+	events := make([]byte, 4096)
+	for err == nil {
+		s, spec, err := lookFor(dir, directory, program, name)
+		if err != nil || spec != nil {
+			return s, spec, err
+		}
+		if changed, err := waitReadable(watch, startWait); err == nil && !changed {
+			return nil, nil, errorHint(errorSay("container %s has not started yet", name),
+				"try again when its command runs")
+		}
+		_, err = syscall.Read(watch, events)
+		if err != nil && err != syscall.EAGAIN && err != syscall.EINTR {
+			return nil, nil, errorSys(err, "watching state directory %s", directory)
+		}
+	}
+	return nil, nil, errorSys(err, "watching state directory %s", directory)
+}
+
+// stateFind finds the container of that name that runs: its state and its spec. One that is just
+// starting is waited for. program is for the hints.
+func stateFind(program, name string) (*State, *Spec, error) {
+	if err := stateCheckName(name); err != nil {
+		return nil, nil, err
+	}
+	dir, directory, err := stateDirectory(false)
+	if errnoOf(err) == syscall.ENOENT {
+		return nil, nil, noContainer(program, name)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer syscall.Close(dir)
+	s, spec, err := lookFor(dir, directory, program, name)
+	if err == nil && spec == nil {
+		s, spec, err = awaitStart(dir, directory, program, name)
+	}
+	return s, spec, err
+}
