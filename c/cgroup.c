@@ -69,6 +69,45 @@ int cgroup_check(const struct spec *s, struct error *e)
 	return result;
 }
 
+/*
+ * A container that makes cgroups of its own (as an init system does) has moved its processes down:
+ * cgroup v2 takes none into a cgroup whose children have controllers. /proc/PID/cgroup says where.
+ */
+static void find_below(struct container *c)
+{
+	char path[64], text[2 * PATH_MAX];
+	size_t n = strlen(c->cgroup);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", c->target_pid);
+	file = fopen(path, "re");
+	while (file && fgets(text, sizeof(text), file)) {
+		const char *line = text + strlen("0::");
+		int length = (int)strcspn(line, "\n");
+
+		if (strncmp(text, "0::", strlen("0::")) != 0)
+			continue;
+		if (strncmp(line, c->cgroup, n) == 0 && line[n] == '/' && length < PATH_MAX)
+			snprintf(c->cgroup, sizeof(c->cgroup), "%.*s", length, line);
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
+int cgroup_open(struct container *c, struct error *e)
+{
+	char path[sizeof(CGROUP_ROOT) + PATH_MAX];
+
+	if (!c->cgroup[0])
+		return 0;
+	find_below(c);
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s", c->cgroup);
+	events_call(c, "open(\"%s\")", path);
+	c->cgroup_fd = open(path, CGROUP_DIR_FLAGS);
+	return c->cgroup_fd < 0 ? error_sys(e, "opening cgroup %s", c->cgroup) : 0;
+}
+
 /* Lets the children of dir have the controllers: only those that are not enabled there yet. */
 static int enable_controllers(
 	struct container *c, int dir, const char *path, const char *needed, struct error *e)

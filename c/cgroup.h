@@ -21,6 +21,12 @@ int cgroup_create(struct container *c, struct error *e);
 int cgroup_path(struct container *c, struct error *e);
 
 /*
+ * exec: opens the cgroup of c->target_pid as c->cgroup_fd, for the next one to be born in:
+ * c->cgroup, or one that the container has made below it. Does nothing where c->cgroup is empty.
+ */
+int cgroup_open(struct container *c, struct error *e);
+
+/*
  * Ends every process in the cgroup at path (below CGROUP_ROOT; cgroup.kill), waits until it is
  * empty (cgroup.events, 10 seconds at most), removes it with its descendants, then each parent
  * that is empty and that a runtime of ours has made. A cgroup that is gone already is no error.

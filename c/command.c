@@ -1,19 +1,23 @@
 /*
  * command.c: the commands, one function and one row of the table each.
- * Exit status: the container's own for `run`; 0, or EXIT_RUNTIME after a failure, for the others.
+ * Exit status: the command's own for `run` and `exec`; 0, or EXIT_RUNTIME after a failure, for the
+ * others.
  */
 #include "command.h"
 
 #include "doctor.h"
+#include "enter.h"
 #include "gc.h"
 #include "list.h"
 #include "options.h"
 #include "run.h"
+#include "self.h"
 #include "spec.h"
 #include "state.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,9 +30,11 @@ struct command {
 	const char *usage; /* what follows the name */
 	const char *help;
 	int (*run)(const char *program, char **argv, int argc, struct error *e);
+	bool seals_itself; /* self_seal() before it begins */
 };
 
-/* Every command refuses words that it does not know, and only `run` has a command after "--". */
+/* Every command refuses words that it does not know, and only `run` and `exec` have a command after
+ * "--". */
 static int refuse_words(const struct operands *o, int allowed, const char *context, struct error *e)
 {
 	if (o->words_n > allowed) {
@@ -118,11 +124,14 @@ static int command_doctor(const char *program, char **argv, int argc, struct err
 }
 
 static const struct command commands[] = {
-	{"run", RUN_USAGE, "run a command in a new container", run_command},
-	{"list", "[--json]", "show the running containers and what a crash left", command_list},
-	{"check", "FILE", "check a spec and print it with its defaults", command_check},
-	{"gc", "[--dry-run]", "remove what a killed runtime left", command_gc},
-	{"doctor", "", "say what this machine lacks for running containers", command_doctor},
+	{"run", RUN_USAGE, "run a command in a new container", run_command, false},
+	{"exec", ENTER_USAGE, "run a command, or /bin/sh, in a running container", enter_command,
+		true},
+	{"list", "[--json]", "show the running containers and what a crash left", command_list,
+		false},
+	{"check", "FILE", "check a spec and print it with its defaults", command_check, false},
+	{"gc", "[--dry-run]", "remove what a killed runtime left", command_gc, false},
+	{"doctor", "", "say what this machine lacks for running containers", command_doctor, false},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -185,6 +194,8 @@ static int dispatch(const char *program, int argc, char **argv, struct error *e)
 			continue;
 		if (wants_help(argv + 2, argc - 2))
 			return command_help(program, &commands[i], e);
+		if (commands[i].seals_itself && self_seal(program, argv, e) < 0)
+			return -1;
 		return commands[i].run(program, argv + 2, argc - 2, e);
 	}
 	error_say(e, argv[1][0] == '-' ? "unknown option %s" : "unknown command %s", argv[1]);

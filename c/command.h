@@ -1,4 +1,4 @@
-/* command.h: the commands of the command line: run, list, check, gc, doctor. */
+/* command.h: the commands of the command line: run, exec, list, check, gc, doctor. */
 #ifndef TWINBOX_COMMAND_H
 #define TWINBOX_COMMAND_H
 

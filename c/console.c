@@ -8,13 +8,17 @@
 #include "console.h"
 
 #include "events.h"
+#include "mounts_syscalls.h"
+#include "rootfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -74,14 +78,46 @@ static int receive_ends(int socket, int ends[ENDS])
 	return 0;
 }
 
+int console_find_devpts(int root)
+{
+	int fd = rootfs_open(root, "/dev/pts", O_DIRECTORY, RESOLVE_BELOW | RESOLVE_NO_SYMLINKS);
+	struct statfs fs;
+
+	if (fd < 0 || (fstatfs(fd, &fs) == 0 && fs.f_type == DEVPTS_SUPER_MAGIC))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int console_prepare(struct container *c, int root, struct error *e)
+{
+	int devpts = console_find_devpts(root);
+
+	if (devpts >= 0) {
+		close(devpts);
+		return 0;
+	}
+	c->console_fd = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return c->console_fd < 0 ? error_sys(e, "opening ptmx") : 0;
+}
+
+/* What console_prepare() has opened, else through the devpts, else the host's. */
+static int open_master(struct container *c, int devpts_fd)
+{
+	int master = c->console_fd;
+
+	if (master >= 0)
+		return master;
+	events_call(c, "open(\"%s\")", devpts_fd >= 0 ? "ptmx" : "/dev/ptmx");
+	return devpts_fd >= 0
+		       ? openat(devpts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW)
+		       : open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 int console_open(struct container *c, int devpts_fd, struct error *e)
 {
-	int unlock = 0, result = -1, master, ends[ENDS];
+	int unlock = 0, result = -1, master = open_master(c, devpts_fd), ends[ENDS];
 
-	events_call(c, "open(\"%s\")", devpts_fd >= 0 ? "ptmx" : "/dev/ptmx");
-	master = devpts_fd >= 0
-			 ? openat(devpts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW)
-			 : open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (master < 0)
 		return error_sys(e, "opening ptmx");
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0) {
@@ -126,6 +162,8 @@ int console_receive(struct container *c, struct error *e)
 
 	if (receive_ends(c->sync_fd, ends) < 0)
 		return error_sys(e, "receiving the terminal");
+	if (c->console_fd >= 0)
+		close(c->console_fd);
 	c->console_fd = ends[MASTER];
 	c->console_peer_fd = ends[SLAVE];
 	/* The command may leave its input unread; the runtime has other things to do meanwhile. */

@@ -6,10 +6,20 @@
 
 /*
  * Child, from mounts_setup(): opens a new pty through devpts_fd (root of the container's devpts)
- * or, where that is -1, the host's /dev/ptmx; keeps the slave as c->console_fd and sends master
+ * or, where that is -1, the host's /dev/ptmx, which `exec` has opened already as c->console_fd
+ * before it joined (console_prepare()); keeps the slave as c->console_fd and sends master
  * and slave to the parent over c->sync_fd (SCM_RIGHTS, unix(7)).
  */
 int console_open(struct container *c, int devpts_fd, struct error *e);
+
+/*
+ * exec, parent: c->console_fd is the host's ptmx where the container has no devpts at /dev/pts.
+ * root is a descriptor of its root directory.
+ */
+int console_prepare(struct container *c, int root, struct error *e);
+
+/* The devpts at /dev/pts below root (O_PATH), or -1 where what is there is none. */
+int console_find_devpts(int root);
 
 /* Child, from exec_command(): its session's controlling terminal and the three streams. */
 int console_attach(struct container *c, struct error *e);

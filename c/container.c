@@ -9,6 +9,9 @@
  *   reads the error pipe until EOF <------- execve closes it
  *   wait, cleanup
  *
+ * A second process in a running container (`exec`) has the same story without the stages that make
+ * what it only joins: container_enter().
+ *
  * go/container.go tells the same story line for line.
  */
 #include "container.h"
@@ -25,6 +28,7 @@
 #include "network.h"
 #include "privileges.h"
 #include "state.h"
+#include "state_spec.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -54,6 +58,21 @@ static const struct stage child_stages[] = {
 	{"exec", exec_command},
 };
 
+/* exec: the cgroup is opened, the namespaces are joined. */
+static const struct stage entering_parent_stages[] = {
+	{"cgroup", cgroup_open},
+	{"namespaces", namespaces_create},
+	{"privileges", privileges_adjust_oom},
+};
+
+static const struct stage entering_child_stages[] = {
+	{"namespaces", namespaces_join_cgroup},
+	{"identity", identity_assume},
+	{"mounts", mounts_setup},
+	{"privileges", privileges_drop},
+	{"exec", exec_command},
+};
+
 static const struct stage wait_stage[] = {{"wait", wait_command}};
 static const struct stage cleanup_stage[] = {{"cleanup", cleanup_container}};
 
@@ -62,6 +81,7 @@ void container_init(struct container *c)
 	memset(c, 0, sizeof(*c));
 	c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = -1;
 	c->console_fd = c->console_peer_fd = c->events_fd = c->log_fd = c->state_fd = -1;
+	c->target_fd = -1;
 }
 
 int container_stages(struct container *c, const struct stage *stages, size_t n, struct error *e)
@@ -152,10 +172,10 @@ static int write_pid_file(struct container *c, struct error *e)
 	return 0;
 }
 
-static int start(struct container *c, struct error *e)
+/* Lets the child go on and hears that its command runs. */
+static int start_command(struct container *c, struct error *e)
 {
-	if (container_stages(c, parent_stages, LENGTH(parent_stages), e) < 0 ||
-		state_update(c, e) < 0 || release(c, e) < 0)
+	if (release(c, e) < 0)
 		return -1;
 	if (c->new_terminal && console_receive(c, e) < 0) {
 		struct error of_child;
@@ -165,20 +185,24 @@ static int start(struct container *c, struct error *e)
 			*e = of_child;
 		return -1;
 	}
-	return container_confirm(c, e) < 0 || write_pid_file(c, e) < 0 ? -1 : 0;
+	return container_confirm(c, e);
 }
 
-int container_run(struct container *c, struct error *e)
+static int start(struct container *c, struct error *e)
+{
+	if (container_stages(c, parent_stages, LENGTH(parent_stages), e) < 0 ||
+		state_update(c, e) < 0 || start_command(c, e) < 0)
+		return -1;
+	/* Only now: before its own root it would be the host's that `exec` enters. */
+	state_publish(c);
+	return write_pid_file(c, e);
+}
+
+/* From the start to the end: what both commands share. */
+static int finish(struct container *c, int result, struct error *e)
 {
 	struct error of_cleanup;
-	int result;
 
-	wait_block_signals(c);
-	if (cgroup_path(c, e) < 0 || state_create(c, e) < 0) {
-		wait_unblock_signals(c);
-		return -1;
-	}
-	result = start(c, e);
 	if (result == 0)
 		result = container_stages(c, wait_stage, LENGTH(wait_stage), e);
 	console_restore();
@@ -193,6 +217,29 @@ int container_run(struct container *c, struct error *e)
 	return result;
 }
 
+int container_run(struct container *c, struct error *e)
+{
+	wait_block_signals(c);
+	if (cgroup_path(c, e) < 0 || state_create(c, e) < 0) {
+		wait_unblock_signals(c);
+		return -1;
+	}
+	return finish(c, start(c, e), e);
+}
+
+int container_enter(struct container *c, struct error *e)
+{
+	int result;
+
+	wait_block_signals(c);
+	result = container_stages(c, entering_parent_stages, LENGTH(entering_parent_stages), e);
+	/* Whoever has it open at the end removes it, and this one is not ours. */
+	if (c->cgroup_fd >= 0)
+		close(c->cgroup_fd);
+	c->cgroup_fd = -1;
+	return finish(c, result < 0 ? result : start_command(c, e), e);
+}
+
 /*
  * What is the parent's alone. The lock on the state file belongs to the open file: held here too,
  * it would outlive a killed parent, and the container would look as if somebody looked after it.
@@ -204,6 +251,31 @@ static void close_of_parent(struct container *c)
 	if (c->cgroup_fd >= 0)
 		close(c->cgroup_fd);
 	c->state_fd = c->cgroup_fd = -1;
+}
+
+/*
+ * exec: the container is at work already and may lead our lookups into /proc/self/fd. So nothing is
+ * open there that the child does not need, whatever the caller or the parent left open
+ * (CVE-2024-21626). In order, between the numbers that stay.
+ */
+static void keep_own(struct container *c)
+{
+	const int own[] = {STDERR_FILENO, c->sync_fd, c->error_fd, c->console_fd, c->target_fd};
+	int from = -1;
+
+	for (size_t i = 0; i < LENGTH(own); i++) {
+		int next = INT_MAX;
+
+		for (size_t j = 0; j < LENGTH(own); j++)
+			if (own[j] > from && own[j] < next)
+				next = own[j];
+		if (from >= STDERR_FILENO && next > from + 1)
+			close_range((unsigned int)from + 1, (unsigned int)next - 1, 0);
+		from = next;
+	}
+	if (from < INT_MAX)
+		close_range((unsigned int)from + 1, ~0U, 0);
+	c->pidfd = c->cgroup_fd = -1;
 }
 
 /* Waits for the parent's release; end of file means that the parent is gone. */
@@ -223,12 +295,17 @@ void container_child(struct container *c)
 	c->is_child = true;
 	/* First, so that no moment is left in which a dying parent leaves the child behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (c->enters)
+		keep_own(c);
 	close_of_parent(c);
 	wait_for_release(c);
 	/* From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962. */
 	prctl(PR_SET_DUMPABLE, 0);
 	umask(0022);
-	container_stages(c, child_stages, LENGTH(child_stages), &e);
+	if (c->enters)
+		container_stages(c, entering_child_stages, LENGTH(entering_child_stages), &e);
+	else
+		container_stages(c, child_stages, LENGTH(child_stages), &e);
 	if (write(c->error_fd, "e", 1) == 1 && write(c->error_fd, &e, sizeof(e)) < 0)
 		_exit(EXIT_RUNTIME);
 	_exit(e.status);

@@ -29,6 +29,15 @@ struct container {
 	char *const *command; /* argv of the command, NULL-terminated */
 	bool no_pivot;
 	bool verbose; /* -v: each stage and its calls on log_fd */
+	/*
+	 * exec: not a new container but a second process in one that runs. Its first process with a
+	 * pidfd, which is the caller's to close, and the namespaces in which that differs from us
+	 * (CLONE_NEW*).
+	 */
+	bool enters;
+	pid_t target_pid;
+	int target_fd; /* -1: run */
+	int target_flags;
 
 	/*
 	 * What exists; -1 or empty while it does not. container_run() owns and closes all of it but
@@ -63,6 +72,13 @@ struct container {
  * and everything that had been made is gone again.
  */
 int container_run(struct container *c, struct error *e);
+
+/*
+ * exec: runs c->command in the container whose first process is c->target_pid: the stages that
+ * join what run's stages make, wait. The same results as container_run(); nothing of the container
+ * itself is touched.
+ */
+int container_enter(struct container *c, struct error *e);
 
 /*
  * The child's side, after clone3(2): waits for the parent, runs its stages and ends in execve(2).

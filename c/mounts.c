@@ -26,6 +26,12 @@
 
 typedef int mounts_step(struct container *c, struct mounts *m, struct error *e);
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The newest call that is needed stands for all: with bad arguments it fails, but not so. */
 static int mounts_check_kernel(struct container *c, struct mounts *m, struct error *e)
 {
@@ -58,6 +64,22 @@ static int mounts_private(struct container *c, struct mounts *m, struct error *e
 static int mounts_console(struct container *c, struct mounts *m, struct error *e)
 {
 	return c->new_terminal ? console_open(c, m->devpts, e) : 0;
+}
+
+/*
+ * exec: the devpts of a mount namespace that is at work already, found anew: what was seen from
+ * outside may have been replaced meanwhile (CVE-2025-52565).
+ */
+static int mounts_devpts(struct container *c, struct mounts *m, struct error *e)
+{
+	int root;
+
+	if (!c->new_terminal || !c->enters || c->console_fd >= 0)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	m->root = m->devpts = root < 0 ? -1 : console_find_devpts(root);
+	close_if_open(root);
+	return m->devpts < 0 ? error_say(e, "the container's /dev/pts is no devpts") : 0;
 }
 
 /* No pivot_root(2): where "/" is the kernel's first rootfs, it refuses (EINVAL). */
@@ -258,19 +280,18 @@ static mounts_step *const same_steps[] = {
 };
 
 /* Somebody's mount namespace, joined by path: it came with its root. */
-static mounts_step *const joined_steps[] = {mounts_console, mounts_cwd, NULL};
+static mounts_step *const joined_steps[] = {mounts_devpts, mounts_console, mounts_cwd, NULL};
 
-static mounts_step *const *mounts_steps(const struct spec *s)
+/* exec, where the container has none: its root is as the first process found it. */
+static mounts_step *const same_again_steps[] = {mounts_console, mounts_chroot, mounts_cwd, NULL};
+
+static mounts_step *const *mounts_steps(const struct container *c)
 {
-	if (spec_makes(s, NS_MOUNT))
+	if (spec_makes(c->spec, NS_MOUNT))
 		return new_steps;
-	return s->namespaces[NS_MOUNT].wanted ? joined_steps : same_steps;
-}
-
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
+	if (c->spec->namespaces[NS_MOUNT].wanted)
+		return joined_steps;
+	return c->enters ? same_again_steps : same_steps;
 }
 
 static void mounts_close(struct mounts *m)
@@ -293,7 +314,7 @@ int mounts_setup(struct container *c, struct error *e)
 	for (size_t i = 0; i < DEVICES_N; i++)
 		m.device_fds[i] = -1;
 	umask(0022); /* what is made from here on, by us and by the container: as runc and crun */
-	for (mounts_step *const *step = mounts_steps(c->spec); *step && rc == 0; step++)
+	for (mounts_step *const *step = mounts_steps(c); *step && rc == 0; step++)
 		rc = (*step)(c, &m, e);
 	mounts_close(&m);
 	return rc;

@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -39,10 +40,22 @@ struct join_report {
 	struct error error;
 };
 
-static bool joins_any(const struct spec *s)
+/*
+ * exec: what is joined before the process is there. The cgroup namespace only after: where the
+ * hierarchy is mounted with nsdelegate (systemd does), nobody is born into a cgroup across the
+ * border of the namespace that the parent is in (cgroups(7), ENOENT).
+ */
+static int joined_before(const struct container *c)
 {
+	return c->target_flags & ~CLONE_NEWCGROUP;
+}
+
+static bool joins_any(const struct container *c)
+{
+	if (c->enters)
+		return joined_before(c) != 0;
 	for (int id = 0; id < NS_COUNT; id++)
-		if (s->namespaces[id].path)
+		if (c->spec->namespaces[id].path)
 			return true;
 	return false;
 }
@@ -101,8 +114,10 @@ static int create(
 	pid = clone3(&args);
 	if (pid < 0) {
 		error_sys(e, "creating the container's process");
-		if (errno == EPERM)
+		if (e->errnum == EPERM && !c->enters)
 			error_hint(e, "new namespaces need root, or a user namespace in the spec");
+		else if (e->errnum == EAGAIN && c->enters)
+			error_hint(e, "pids.max of the container's cgroup may be reached");
 		return -1;
 	}
 	if (pid == 0) {
@@ -116,6 +131,37 @@ static int create(
 	c->pid = pid;
 	c->pidfd = pidfd;
 	return 0;
+}
+
+/*
+ * All of them at once (setns(2) with a pidfd, Linux 5.8): the kernel takes the user namespace
+ * first, checks the rest in its name, and joins all or none.
+ */
+static int join_target(struct container *c, struct error *e)
+{
+	char names[160];
+
+	flag_names((uint64_t)joined_before(c), names, sizeof(names));
+	names[strlen(names) - 1] = '\0';
+	events_call(c, "setns(pidfd, %s)", names);
+	if (setns(c->target_fd, joined_before(c)) == 0)
+		return 0;
+	return error_sys(e, "joining the namespaces of container %s", c->name);
+}
+
+int namespaces_join_cgroup(struct container *c, struct error *e)
+{
+	int result = 0;
+
+	if (c->target_flags & CLONE_NEWCGROUP) {
+		events_call(c, "setns(pidfd, CLONE_NEWCGROUP)");
+		if (setns(c->target_fd, CLONE_NEWCGROUP) < 0)
+			result = error_sys(
+				e, "joining the cgroup namespace of container %s", c->name);
+	}
+	close(c->target_fd);
+	c->target_fd = -1;
+	return result;
 }
 
 /* Enters each namespace that has a path. */
@@ -149,7 +195,14 @@ joiner(struct container *c, int child_sync, int child_error, int report_fd)
 	struct join_report report = {.pidfd = -1};
 
 	error_clear(&report.error);
-	if (join(c, &report.error) == 0 &&
+	/*
+	 * Before the first namespace and for all that are made here: whoever is in there must not
+	 * look in (CVE-2016-9962). Once more after it: another user namespace is a change of
+	 * credentials, which sets this to fs.suid_dumpable.
+	 */
+	prctl(PR_SET_DUMPABLE, 0);
+	if ((c->enters ? join_target(c, &report.error) : join(c, &report.error)) == 0 &&
+		prctl(PR_SET_DUMPABLE, 0) == 0 &&
 		create(c, CLONE_PARENT, child_sync, child_error, &report.error) == 0) {
 		report.pid = c->pid;
 		report.pidfd = c->pidfd;
@@ -207,8 +260,8 @@ int namespaces_create(struct container *c, struct error *e)
 	}
 	c->sync_fd = sync_pair[0];
 	c->error_fd = error_pipe[0];
-	result = joins_any(c->spec) ? create_joined(c, sync_pair[1], error_pipe[1], e)
-				    : create(c, 0, sync_pair[1], error_pipe[1], e);
+	result = joins_any(c) ? create_joined(c, sync_pair[1], error_pipe[1], e)
+			      : create(c, 0, sync_pair[1], error_pipe[1], e);
 	close(sync_pair[1]);
 	close(error_pipe[1]);
 	if (result == 0)

@@ -12,4 +12,7 @@
  */
 int namespaces_create(struct container *c, struct error *e);
 
+/* exec, child: the one namespace that is joined from inside the cgroup; closes c->target_fd. */
+int namespaces_join_cgroup(struct container *c, struct error *e);
+
 #endif

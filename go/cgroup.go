@@ -6,6 +6,8 @@
 package gobox
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -59,6 +61,35 @@ func cgroupCheck(s *Spec) error {
 	}
 	defer syscall.Close(root)
 	return checkControllers(root, needed)
+}
+
+// findBelow: a container that makes cgroups of its own (as an init system does) has moved its
+// processes down: cgroup v2 takes none into a cgroup whose children have controllers.
+// /proc/PID/cgroup says where.
+func findBelow(c *Container) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", c.TargetPid))
+	for _, line := range strings.Split(string(text), "\n") {
+		path, found := strings.CutPrefix(line, "0::")
+		if found && strings.HasPrefix(path, c.Cgroup+"/") && len(path) < pathMax {
+			c.Cgroup = path
+		}
+	}
+}
+
+// cgroupOpen (exec) opens the cgroup of c.TargetPid as c.CgroupFD, for the next one to be born in:
+// c.Cgroup, or one that the container has made below it. Does nothing where c.Cgroup is empty.
+func cgroupOpen(c *Container) error {
+	if c.Cgroup == "" {
+		return nil
+	}
+	findBelow(c)
+	path := cgroupRoot + c.Cgroup
+	eventsCall(c, "open(\"%s\")", path)
+	var err error
+	if c.CgroupFD, err = syscall.Open(path, cgroupDirFlags, 0); err != nil {
+		return errorSys(err, "opening cgroup %s", c.Cgroup)
+	}
+	return nil
 }
 
 // enableControllers lets the children of dir have the controllers: only those that are not

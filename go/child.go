@@ -134,15 +134,13 @@ func childDefersLimit(c *Container, dir int, file, value string) (bool, error) {
 }
 
 // childPidsLimit writes what was kept; the threads that are there stay, and end with execve(2).
-func childPidsLimit(c *Container) error {
+func childPidsLimit(c *Container, l *callList) {
 	if c.PidsFD < 0 {
-		return nil
+		return
 	}
-	eventsCall(c, "write(pids.max, \"%s\")", c.PidsMax)
-	if _, err := syscall.Write(c.PidsFD, []byte(c.PidsMax)); err != nil {
-		return errorSys(err, "writing %s to pids.max", c.PidsMax)
-	}
-	return nil
+	l.says("write(pids.max, \"%s\")", c.PidsMax)
+	l.add(syscall.SYS_WRITE, []uintptr{uintptr(c.PidsFD), l.text(c.PidsMax),
+		uintptr(len(c.PidsMax))}, "writing %s to pids.max", c.PidsMax)
 }
 
 // fromParent tells whether fd is a socket pair that this process's parent made (SO_PEERCRED,

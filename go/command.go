@@ -1,5 +1,5 @@
 // The commands, one function and one row of the table each; c/command.c has the same.
-// Exit status: the container's own for `run`; 0, or exitRuntime after a failure, for the others.
+// Exit status: the command's own for `run` and `exec`; 0, or exitRuntime after a failure, for the others.
 
 package gobox
 
@@ -11,14 +11,15 @@ import (
 )
 
 type command struct {
-	name  string
-	usage string // what follows the name
-	help  string
-	run   func(program string, args []string, out io.Writer) (int, error)
+	name        string
+	usage       string // what follows the name
+	help        string
+	run         func(program string, args []string, out io.Writer) (int, error)
+	sealsItself bool // selfSeal before it begins
 }
 
-// refuseWords: every command refuses words that it does not know, and only `run` has a command
-// after "--".
+// refuseWords: every command refuses words that it does not know, and only `run` and `exec` have
+// a command after "--".
 func refuseWords(o *operands, allowed int, context string) error {
 	if len(o.words) > allowed {
 		return errorHint(errorSay("unexpected argument %s", o.words[allowed]),
@@ -98,11 +99,14 @@ var commands []command
 
 func init() {
 	commands = []command{
-		{"run", runUsage, "run a command in a new container", runCommand},
-		{"list", "[--json]", "show the running containers and what a crash left", commandList},
-		{"check", "FILE", "check a spec and print it with its defaults", commandCheck},
-		{"gc", "[--dry-run]", "remove what a killed runtime left", commandGC},
-		{"doctor", "", "say what this machine lacks for running containers", commandDoctor},
+		{"run", runUsage, "run a command in a new container", runCommand, false},
+		{"exec", enterUsage, "run a command, or /bin/sh, in a running container", enterCommand,
+			true},
+		{"list", "[--json]", "show the running containers and what a crash left", commandList,
+			false},
+		{"check", "FILE", "check a spec and print it with its defaults", commandCheck, false},
+		{"gc", "[--dry-run]", "remove what a killed runtime left", commandGC, false},
+		{"doctor", "", "say what this machine lacks for running containers", commandDoctor, false},
 	}
 }
 
@@ -159,6 +163,11 @@ func dispatch(program string, args []string, out io.Writer) (int, error) {
 		if wantsHelp(args[1:]) {
 			commandHelp(program, &commands[i], out)
 			return 0, nil
+		}
+		if commands[i].sealsItself {
+			if err := selfSeal(program); err != nil {
+				return 0, err
+			}
 		}
 		return commands[i].run(program, args[1:], out)
 	}

@@ -29,57 +29,107 @@ func ioctl(fd int, request, argument uintptr) (int, error) {
 	return int(result), nil
 }
 
-// consoleOpen (child, from mountsSetup) opens a new pty through devptsFD, the root of the
-// container's devpts, or, where that is -1, the host's /dev/ptmx; keeps the slave as c.ConsoleFD
-// and sends master and slave to the parent (SCM_RIGHTS, unix(7)).
-func consoleOpen(c *Container, devptsFD int) error {
-	directory, name := devptsFD, "ptmx"
-	if devptsFD < 0 {
-		directory, name = atFdcwd, "/dev/ptmx"
+// consoleFindDevpts gives the devpts at /dev/pts below root (O_PATH), or -1 where what is there is
+// none.
+func consoleFindDevpts(root int) int {
+	fd, err := rootfsOpen(root, "/dev/pts", syscall.O_DIRECTORY, resolveBelow|resolveNoSymlinks)
+	var fs syscall.Statfs_t
+	if err == nil && syscall.Fstatfs(fd, &fs) == nil && fs.Type == devptsSuperMagic {
+		return fd
 	}
-	eventsCall(c, "open(\"%s\")", name)
-	flags := syscall.O_RDWR | syscall.O_NOCTTY | syscall.O_CLOEXEC
-	if devptsFD >= 0 {
-		flags |= syscall.O_NOFOLLOW
+	closeIfOpen(fd)
+	return -1
+}
+
+// consolePrepare (exec, parent): c.ConsoleFD is the host's ptmx where the container has no devpts at
+// /dev/pts. root is a descriptor of its root directory.
+func consolePrepare(c *Container, root int) error {
+	if devpts := consoleFindDevpts(root); devpts >= 0 {
+		syscall.Close(devpts)
+		return nil
 	}
-	master, err := syscall.Openat(directory, name, flags, 0)
+	var err error
+	c.ConsoleFD, err = syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|
+		syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return errorSys(err, "opening ptmx")
-	}
-	defer syscall.Close(master)
-	var unlock int32
-	if _, err := ioctl(master, tiocsptlck, uintptr(unsafe.Pointer(&unlock))); err != nil {
-		return errorSys(err, "unlocking the terminal")
-	}
-	c.ConsoleFD, err = ioctl(master, tiocgptpeer,
-		syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC)
-	if err != nil {
-		return errorSys(err, "opening the terminal")
-	}
-	if err := syscall.Fchown(c.ConsoleFD, int(c.Spec.Process.UID), -1); err != nil {
-		return errorSys(err, "giving the terminal to user %d", c.Spec.Process.UID)
-	}
-	err = syscall.Sendmsg(c.SyncFD, []byte("m"), syscall.UnixRights(master, c.ConsoleFD), nil,
-		syscall.MSG_NOSIGNAL)
-	if err != nil {
-		return errorSys(err, "sending the terminal to the parent")
 	}
 	return nil
 }
 
-// consoleAttach (child, from execCommand): its session's controlling terminal and the three
-// streams.
-func consoleAttach(c *Container) error {
-	eventsCall(c, "ioctl(TIOCSCTTY)")
-	if _, err := ioctl(c.ConsoleFD, syscall.TIOCSCTTY, 0); err != nil {
-		return errorSys(err, "taking the terminal")
-	}
-	for fd := 0; fd <= 2; fd++ {
-		if err := syscall.Dup3(c.ConsoleFD, fd, 0); err != nil {
-			return errorSys(err, "attaching the terminal")
+// terminalEnds is the message that carries master and slave to the parent (SCM_RIGHTS, unix(7)); the
+// calls that open them save them here.
+type terminalEnds struct {
+	header        syscall.Msghdr
+	vector        syscall.Iovec
+	control       syscall.Cmsghdr
+	master, slave int32
+	mark          byte
+}
+
+// consoleCalls makes a pty of the open master, gives its slave to the container's user and sends
+// both to the parent.
+func consoleCalls(c *Container, sync int, ends *terminalEnds, l *callList) {
+	kept(l, ends)
+	ends.mark = 'm'
+	ends.vector.Base = &ends.mark
+	ends.vector.SetLen(1)
+	ends.control.Level, ends.control.Type = syscall.SOL_SOCKET, syscall.SCM_RIGHTS
+	ends.control.SetLen(syscall.CmsgLen(2 * 4))
+	ends.header.Iov, ends.header.Iovlen = &ends.vector, 1
+	ends.header.Control = (*byte)(unsafe.Pointer(&ends.control))
+	ends.header.SetControllen(syscall.CmsgSpace(2 * 4))
+
+	l.add(syscall.SYS_IOCTL, []uintptr{0, tiocsptlck, kept(l, new(int32))},
+		"unlocking the terminal").fd = &ends.master
+	k := l.add(syscall.SYS_IOCTL, []uintptr{0, tiocgptpeer,
+		syscall.O_RDWR | syscall.O_NOCTTY | syscall.O_CLOEXEC}, "opening the terminal")
+	k.fd, k.save = &ends.master, &ends.slave
+	uid := c.Spec.Process.UID
+	l.add(syscall.SYS_FCHOWN, []uintptr{0, uintptr(uid), ^uintptr(0)},
+		"giving the terminal to user %d", uid).fd = &ends.slave
+	l.add(syscall.SYS_SENDMSG, []uintptr{uintptr(sync), kept(l, &ends.header),
+		syscall.MSG_NOSIGNAL}, "sending the terminal to the parent")
+	l.may(syscall.SYS_CLOSE).fd = &ends.master
+}
+
+// consoleOpen (child, from mountsSetup) opens a new pty through devptsFD, the root of the
+// container's devpts, or, where that is -1, the host's /dev/ptmx, which `exec` has opened already as
+// c.ConsoleFD before it joined (consolePrepare); keeps the slave as c.ConsoleFD and sends master and
+// slave to the parent.
+func consoleOpen(c *Container, devptsFD int) error {
+	ends := &terminalEnds{master: int32(c.ConsoleFD), slave: -1}
+	if c.ConsoleFD < 0 {
+		directory, name := devptsFD, "ptmx"
+		flags := syscall.O_RDWR | syscall.O_NOCTTY | syscall.O_CLOEXEC | syscall.O_NOFOLLOW
+		if devptsFD < 0 {
+			directory, name = atFdcwd, "/dev/ptmx"
+			flags &^= syscall.O_NOFOLLOW
 		}
+		eventsCall(c, "open(\"%s\")", name)
+		master, err := syscall.Openat(directory, name, flags, 0)
+		if err != nil {
+			return errorSys(err, "opening ptmx")
+		}
+		ends.master = int32(master)
 	}
-	return nil
+	l := newCalls(c, "mounts")
+	consoleCalls(c, c.SyncFD, ends, l)
+	err := l.run(c)
+	c.ConsoleFD = int(ends.slave)
+	return err
+}
+
+// consoleAttach (child, from execCommand): its session's controlling terminal and the three
+// streams. slave is the terminal, or saved where an earlier call will have saved it.
+func consoleAttach(l *callList, saved *int32, slave int) {
+	l.says("ioctl(TIOCSCTTY)")
+	l.add(syscall.SYS_IOCTL, []uintptr{uintptr(slave), syscall.TIOCSCTTY, 0},
+		"taking the terminal").fd = saved
+	for fd := uintptr(0); fd <= 2; fd++ {
+		l.add(syscall.SYS_DUP3, []uintptr{uintptr(slave), fd, 0},
+			"attaching the terminal").fd = saved
+	}
 }
 
 // receiveEnds gives no errno when the other side closed the socket without sending.
@@ -111,11 +161,12 @@ func receiveEnds(socket int) (master, slave int, err error) {
 // slave as c.ConsolePeerFD: while somebody holds it, the terminal outlives moments in which nobody
 // in the container has it open (a login program between two users).
 func consoleReceive(c *Container) error {
-	var err error
-	c.ConsoleFD, c.ConsolePeerFD, err = receiveEnds(c.SyncFD)
-	if c.ConsoleFD < 0 {
+	master, slave, err := receiveEnds(c.SyncFD)
+	if master < 0 {
 		return errorSys(err, "receiving the terminal")
 	}
+	closeIfOpen(c.ConsoleFD)
+	c.ConsoleFD, c.ConsolePeerFD = master, slave
 	// The command may leave its input unread; the runtime has other things to do meanwhile.
 	if err := syscall.SetNonblock(c.ConsoleFD, true); err != nil {
 		return errorSys(err, "making the terminal non-blocking")

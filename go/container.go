@@ -9,6 +9,9 @@
 //	reads the error pipe until EOF <------- execve closes it
 //	wait, cleanup
 //
+// A second process in a running container (`exec`) has the same story without the stages that make
+// what it only joins: containerEnter.
+//
 // C goes on in a copy of the parent after clone3; Go cannot, because only one of its threads would
 // be in the copy. So the child is a new program from the start and is told everything once more.
 
@@ -40,6 +43,14 @@ type Container struct {
 	Verbose bool     // -v: each stage and its calls on LogFD
 	Via     []string // stages that are C's: via.go
 
+	// exec: not a new container but a second process in one that runs. Its first process with a
+	// pidfd, which is the caller's to close, and the namespaces in which that differs from us
+	// (CLONE_NEW*).
+	Enters      bool
+	TargetPid   int
+	TargetFD    int // -1: run
+	TargetFlags uintptr
+
 	// What exists.
 	Cgroup        string // "/twinbox/NAME" below cgroupRoot; "": no cgroup stage
 	CgroupFD      int    // directory of the cgroup
@@ -47,22 +58,23 @@ type Container struct {
 	PidsMax       string // what to write there
 	Pid           int    // the container's first process, seen from the host
 	PidFD         int
-	SyncFD        int     // own end of the socket pair between parent and child
-	ErrorFD       int     // parent: read end; child: write end, close-on-exec
-	ConsoleFD     int     // parent: master of the container's terminal; child: its slave
-	ConsolePeerFD int     // parent: the slave, held open as long as the master
-	EventsFD      int     // --events, O_APPEND; -1: none
-	LogFD         int     // standard error of the runtime, for -v in the child too
-	StateFD       int     // the locked state file
-	IsChild       bool    // this process is the child
-	LinkAddress   [6]byte // of the host end of the veth, by stateCreate; 0: any
-	LinkMade      bool    // the host end of the veth is ours to remove
-	PidFileMade   bool    // the pid file is ours to remove
-	NewTerminal   bool    // process.terminal and standard input is a terminal
-	ExitStatus    int     // of the command, once it has ended: 0-255, 128+N for a signal
-	stage         string  // the stage under way; "" between stages
-	stageBegin    int64   // its begin, nanoseconds of CLOCK_MONOTONIC
-	facts         []byte  // eventsFact collects here until eventsOK
+	SyncFD        int       // own end of the socket pair between parent and child
+	ErrorFD       int       // parent: read end; child: write end, close-on-exec
+	ConsoleFD     int       // parent: master of the container's terminal; child: its slave
+	ConsolePeerFD int       // parent: the slave, held open as long as the master
+	EventsFD      int       // --events, O_APPEND; -1: none
+	LogFD         int       // standard error of the runtime, for -v in the child too
+	StateFD       int       // the locked state file
+	IsChild       bool      // this process is the child
+	LinkAddress   [6]byte   // of the host end of the veth, by stateCreate; 0: any
+	LinkMade      bool      // the host end of the veth is ours to remove
+	PidFileMade   bool      // the pid file is ours to remove
+	NewTerminal   bool      // process.terminal and standard input is a terminal
+	ExitStatus    int       // of the command, once it has ended: 0-255, 128+N for a signal
+	stage         string    // the stage under way; "" between stages
+	stageBegin    int64     // its begin, nanoseconds of CLOCK_MONOTONIC
+	facts         []byte    // eventsFact collects here until eventsOK
+	entering      *callList // exec: what the child does; nil where it is a second self
 }
 
 // stage is one stage: what the events and messages call it and the function that does it.
@@ -88,13 +100,29 @@ var childStages = []stage{
 	{"exec", execCommand},
 }
 
+// exec: the cgroup is opened, the namespaces are joined.
+var enteringParentStages = []stage{
+	{"cgroup", cgroupOpen},
+	{"namespaces", namespacesCreate},
+	{"privileges", privilegesAdjustOOM},
+}
+
+// For a second self that joined before it began (go/bridge); else enterCalls lists the same.
+var enteringChildStages = []stage{
+	{"identity", identityAssume},
+	{"mounts", mountsSetup},
+	{"privileges", privilegesDrop},
+	{"exec", execCommand},
+}
+
 var waitStage = []stage{{"wait", waitCommand}}
 var cleanupStage = []stage{{"cleanup", cleanupContainer}}
 
 // newContainer gives an empty container: descriptors -1, the rest zero.
 func newContainer() *Container {
 	return &Container{CgroupFD: -1, PidsFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
-		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateFD: -1}
+		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateFD: -1,
+		TargetFD: -1}
 }
 
 // containerStages runs the stages in order, each between its events, until one fails.
@@ -168,7 +196,11 @@ func containerConfirm(c *Container) error {
 		if aboutToRun {
 			continue
 		}
-		if err := childErrorRead(c.ErrorFD); err != nil {
+		readError := childErrorRead
+		if c.entering != nil {
+			readError = c.entering.read
+		}
+		if err := readError(c.ErrorFD); err != nil {
 			return err
 		}
 		break // killed while it told its failure
@@ -200,13 +232,8 @@ func writePidFile(c *Container) error {
 	return nil
 }
 
-func start(c *Container) error {
-	if err := containerStages(c, viaStages(c, parentStages, parentStagesOfC)); err != nil {
-		return err
-	}
-	if err := stateUpdate(c); err != nil {
-		return err
-	}
+// startCommand lets the child go on and hears that its command runs.
+func startCommand(c *Container) error {
 	if err := release(c); err != nil {
 		return err
 	}
@@ -219,10 +246,35 @@ func start(c *Container) error {
 			return err
 		}
 	}
-	if err := containerConfirm(c); err != nil {
+	return containerConfirm(c)
+}
+
+func start(c *Container) error {
+	if err := containerStages(c, viaStages(c, parentStages, parentStagesOfC)); err != nil {
 		return err
 	}
+	if err := stateUpdate(c); err != nil {
+		return err
+	}
+	if err := startCommand(c); err != nil {
+		return err
+	}
+	// Only now: before its own root it would be the host's that `exec` enters.
+	statePublish(c)
 	return writePidFile(c)
+}
+
+// finish is what both commands share from the start to the end.
+func finish(c *Container, err error) error {
+	if err == nil {
+		err = containerStages(c, waitStage)
+	}
+	consoleRestore()
+	// The first failure is the one to tell; what cleanup adds counts only after success.
+	if ofCleanup := containerStages(c, cleanupStage); ofCleanup != nil && err == nil {
+		err = ofCleanup
+	}
+	return err
 }
 
 // containerRun runs one container from begin to end: all stages, wait, cleanup. After a failure
@@ -236,16 +288,21 @@ func containerRun(c *Container) error {
 	if err := stateCreate(c); err != nil {
 		return err
 	}
-	err := start(c)
+	return finish(c, start(c))
+}
+
+// containerEnter is exec: it runs c.Command in the container whose first process is c.TargetPid: the
+// stages that join what run's stages make, wait. Nothing of the container itself is touched.
+func containerEnter(c *Container) error {
+	waitBlockSignals(c)
+	defer waitUnblockSignals(c)
+	err := containerStages(c, enteringParentStages)
+	// Whoever has it open at the end removes it, and this one is not ours.
+	closeFD(&c.CgroupFD)
 	if err == nil {
-		err = containerStages(c, waitStage)
+		err = startCommand(c)
 	}
-	consoleRestore()
-	// The first failure is the one to tell; what cleanup adds counts only after success.
-	if ofCleanup := containerStages(c, cleanupStage); ofCleanup != nil && err == nil {
-		err = ofCleanup
-	}
-	return err
+	return finish(c, err)
 }
 
 // waitForRelease: end of file means that the parent is gone.
@@ -266,7 +323,11 @@ func containerChild(c *Container) {
 	// From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962.
 	prctl(syscall.PR_SET_DUMPABLE, 0)
 	syscall.Umask(0o022)
-	e := asError(containerStages(c, viaStages(c, childStages, childStagesOfC)))
+	stages := viaStages(c, childStages, childStagesOfC)
+	if c.Enters {
+		stages = enteringChildStages
+	}
+	e := asError(containerStages(c, stages))
 	childErrorWrite(c.ErrorFD, e)
 	syscall.Exit(e.Status)
 }

@@ -25,22 +25,14 @@ const (
 // is reached. Blocked, write(2) tells it by its errno.
 var ofWrites = []syscall.Signal{syscall.SIGPIPE, syscall.SIGXFSZ}
 
-// setAction, catchSignal and changeMask are rt_sigaction(2) and rt_sigprocmask(2) of the kernel: os/signal cannot
-// undo an ignored signal, and Go's runtime must not notice.
-func setAction(signal syscall.Signal, handler uint64) {
-	sigaction(signal, &kernelSigaction{handler: handler})
-}
-
-// catchSignal has the handler of wait_ARCH.s called for signal, with all others held back.
-func catchSignal(signal syscall.Signal) {
-	sigaction(signal, &kernelSigaction{handler: uint64(signalHandlerPC),
-		flags: saRestorer | saOnstack | saRestart, restorer: uint64(signalReturnPC), mask: ^uint64(0)})
-}
-
 // kernelSigaction is struct sigaction as the kernel of amd64 and arm64 has it.
 type kernelSigaction struct{ handler, flags, restorer, mask uint64 }
 
-func sigaction(signal syscall.Signal, action *kernelSigaction) {
+// catchSignal has the handler of wait_ARCH.s called for signal, with all others held back. This and
+// changeMask are the kernel's own calls: Go's runtime must not notice.
+func catchSignal(signal syscall.Signal) {
+	action := &kernelSigaction{handler: uint64(signalHandlerPC),
+		flags: saRestorer | saOnstack | saRestart, restorer: uint64(signalReturnPC), mask: ^uint64(0)}
 	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(signal),
 		uintptr(unsafe.Pointer(action)), 0, 8, 0, 0)
 }
@@ -51,33 +43,47 @@ func changeMask(how uintptr, mask uint64) (before uint64) {
 	return before
 }
 
-// resetSignals: Go's handlers end with execve(2) by themselves, but a signal ignored from the
-// start (SIGHUP under nohup(1)) and the mask are inherited. See signal(7).
-func resetSignals() {
-	mask := uint64(0)
+// setAction and blockOnly do the same in a list: os/signal could not undo an ignored signal.
+func setAction(signal syscall.Signal, handler uint64, l *callList) {
+	l.may(syscall.SYS_RT_SIGACTION, uintptr(signal), kept(l, &kernelSigaction{handler: handler}), 0,
+		8)
+}
+
+func blockOnly(mask uint64, l *callList) {
+	l.may(syscall.SYS_RT_SIGPROCMASK, sigSetmask, kept(l, &mask), 0, 8)
+}
+
+func maskOfWrites() (mask uint64) {
 	for _, signal := range ofWrites {
 		mask |= 1 << (signal - 1)
 	}
-	changeMask(sigSetmask, mask)
+	return mask
+}
+
+// resetSignals: Go's handlers end with execve(2) by themselves, but a signal ignored from the
+// start (SIGHUP under nohup(1)) and the mask are inherited. See signal(7).
+func resetSignals(l *callList) {
+	blockOnly(maskOfWrites(), l)
 	for signal := syscall.Signal(1); signal <= signals; signal++ {
-		setAction(signal, sigDfl)
+		setAction(signal, sigDfl, l)
 	}
 }
 
 // forgetWrites: the signals of our own writes are nothing for the command: ignoring one forgets it.
-func forgetWrites() {
+func forgetWrites(l *callList) {
 	for _, signal := range ofWrites {
-		setAction(signal, sigIgn)
-		setAction(signal, sigDfl)
+		setAction(signal, sigIgn, l)
+		setAction(signal, sigDfl, l)
 	}
 }
 
 // parentIsGone: a parent that died while ids changed sent no signal; its end of the socket pair
-// tells.
-func parentIsGone(c *Container) bool {
-	var b [1]byte
-	n, _, err := syscall.Recvfrom(c.SyncFD, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	return n == 0 && err == nil
+// tells: end of file.
+func parentIsGone(sync int, l *callList) {
+	k := l.may(syscall.SYS_RECVFROM, uintptr(sync), kept(l, new(byte)), 1,
+		syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	l.must(func(syscall.Errno) error { return errorSay("the runtime is gone") })
+	k.rule, k.errno = callWants, syscall.EAGAIN
 }
 
 func containerPath(s *Spec) string {
@@ -89,80 +95,67 @@ func containerPath(s *Spec) string {
 	return defaultPath
 }
 
-// tryExec returns only when execve(2) fails. Only the command itself has an open mask: after a
-// failure there is more to write.
-func tryExec(c *Container, path string) error {
-	eventsCall(c, "execve(\"%s\")", path)
-	argv, err := syscall.SlicePtrFromStrings(c.Command)
-	if err != nil {
-		return err
-	}
-	envv, err := syscall.SlicePtrFromStrings(c.Spec.Process.Env)
-	if err != nil {
-		return err
-	}
-	name, err := syscall.BytePtrFromString(path)
-	if err != nil {
-		return err
-	}
-	forgetWrites()
-	before := changeMask(sigSetmask, 0)
+// tryExec: only the command itself has an open mask: after a failure there is more to write.
+func tryExec(c *Container, path string, rule callRule, l *callList) {
+	l.says("execve(\"%s\")", path)
+	forgetWrites(l)
+	blockOnly(0, l)
 	// Not syscall.Exec: it would put RLIMIT_NOFILE back to what Go found at its start, over
 	// what the privileges stage has set.
-	_, _, errno := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(name)),
-		uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])))
-	changeMask(sigSetmask, before)
-	return errno
+	l.may(syscall.SYS_EXECVE, l.text(path), l.texts(c.Command), l.texts(c.Spec.Process.Env))
+	l.must(func(errno syscall.Errno) error { return execFailed(c, errno) }).rule = rule
+	blockOnly(maskOfWrites(), l)
 }
 
 // searchAndExec as execvp(3): a name with a slash is a path; else each directory, and EACCES
 // outlives ENOENT.
-func searchAndExec(c *Container) error {
+func searchAndExec(c *Container, l *callList) {
 	name := c.Command[0]
 	if strings.Contains(name, "/") {
-		return tryExec(c, name)
+		tryExec(c, name, callMust, l)
+		return
 	}
-	var result error = syscall.ENOENT
 	for _, directory := range strings.Split(containerPath(c.Spec), ":") {
 		if directory == "" {
 			directory = "."
 		}
-		switch err := tryExec(c, directory+"/"+name); err {
-		case syscall.EACCES:
-			result = err
-		case syscall.ENOENT, syscall.ENOTDIR:
-		default:
-			return err
-		}
+		tryExec(c, directory+"/"+name, callExec, l)
 	}
-	return result
+	l.may(0)
+	l.must(func(errno syscall.Errno) error { return execFailed(c, errno) }).rule = callDenied
 }
 
-// execCommand returns only on failure.
-func execCommand(c *Container) error {
-	if c.NewTerminal {
-		if err := consoleAttach(c); err != nil {
-			return err
-		}
-	}
-	if parentIsGone(c) {
-		return errorSay("the runtime is gone")
-	}
-	if err := childPidsLimit(c); err != nil {
-		return err
-	}
-	// 'x' on the error pipe: only execve(2) is left.
-	if _, err := syscall.Write(c.ErrorFD, []byte("x")); err != nil {
-		return errorSys(err, "telling the parent")
-	}
-	resetSignals()
-	cause := searchAndExec(c)
-	err := asError(errorSys(cause, "executing %s", c.Command[0]))
+func execFailed(c *Container, errno syscall.Errno) error {
+	err := asError(errorSys(errno, "executing %s", c.Command[0]))
 	err.Status = exitCannotRun
-	if err.Errno == syscall.ENOENT {
+	if errno == syscall.ENOENT {
 		err.Status = exitNotFound
 		errorHint(err, "the command is searched in the rootfs, not on the host; a script "+
 			"also needs its #! interpreter there")
 	}
+	return err
+}
+
+// execCalls is the stage as a list; sync and failure are the child's ends.
+func execCalls(c *Container, sync, failure int, l *callList) {
+	parentIsGone(sync, l)
+	childPidsLimit(c, l)
+	// 'x' on the error pipe: only execve(2) is left.
+	mark := byte('x')
+	l.add(syscall.SYS_WRITE, []uintptr{uintptr(failure), kept(l, &mark), 1},
+		"telling the parent").rule = callWants
+	resetSignals(l)
+	searchAndExec(c, l)
+}
+
+// execCommand returns only on failure.
+func execCommand(c *Container) error {
+	l := newCalls(c, "exec")
+	if c.NewTerminal {
+		consoleAttach(l, nil, c.ConsoleFD)
+	}
+	execCalls(c, c.SyncFD, c.ErrorFD, l)
+	err := l.run(c)
+	changeMask(sigSetmask, maskOfWrites())
 	return err
 }

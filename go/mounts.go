@@ -232,6 +232,24 @@ func mountsCwd(c *Container, m *mounts) error {
 	return nil
 }
 
+// mountsDevpts (exec): the devpts of a mount namespace that is at work already, found anew: what was
+// seen from outside may have been replaced meanwhile (CVE-2025-52565).
+func mountsDevpts(c *Container, m *mounts) error {
+	if !c.NewTerminal || !c.Enters || c.ConsoleFD >= 0 {
+		return nil
+	}
+	root, err := syscall.Open("/", oPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	if err == nil {
+		m.root = consoleFindDevpts(root)
+		m.devpts = m.root
+		syscall.Close(root)
+	}
+	if m.devpts < 0 {
+		return errorSay("the container's /dev/pts is no devpts")
+	}
+	return nil
+}
+
 // A mount namespace of its own.
 var newSteps = []mountsStep{
 	mountsCheckKernel, mountsPrivate,
@@ -249,14 +267,20 @@ var sameSteps = []mountsStep{
 }
 
 // Somebody's mount namespace, joined by path: it came with its root.
-var joinedSteps = []mountsStep{mountsConsole, mountsCwd}
+var joinedSteps = []mountsStep{mountsDevpts, mountsConsole, mountsCwd}
 
-func mountsSteps(s *Spec) []mountsStep {
-	if specMakes(s, nsMount) {
+// exec, where the container has none: its root is as the first process found it.
+var sameAgainSteps = []mountsStep{mountsConsole, mountsChroot, mountsCwd}
+
+func mountsSteps(c *Container) []mountsStep {
+	if specMakes(c.Spec, nsMount) {
 		return newSteps
 	}
-	if s.Namespaces[nsMount].Wanted {
+	if c.Spec.Namespaces[nsMount].Wanted {
 		return joinedSteps
+	}
+	if c.Enters {
+		return sameAgainSteps
 	}
 	return sameSteps
 }
@@ -291,7 +315,7 @@ func mountsSetup(c *Container) error {
 		m.deviceFDs[i] = -1
 	}
 	syscall.Umask(0o022) // what is made from here on, by us and by the container: as runc and crun
-	for _, step := range mountsSteps(c.Spec) {
+	for _, step := range mountsSteps(c) {
 		if err := step(c, &m); err != nil {
 			return err
 		}

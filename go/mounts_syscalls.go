@@ -34,7 +34,8 @@ const (
 	// Resolves path as if root were "/", and never through /proc/PID/fd and its like (magic links).
 	resolveBelow = resolveInRoot | resolveNoMagiclinks
 
-	procSuperMagic = 0x9fa0
+	procSuperMagic   = 0x9fa0
+	devptsSuperMagic = 0x1cd1
 )
 
 // openHow is struct open_how of openat2(2).

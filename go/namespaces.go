@@ -9,13 +9,28 @@ import (
 	"syscall"
 )
 
-func joinsAny(s *Spec) bool {
-	for _, ns := range s.Namespaces {
+func joinsAny(c *Container) bool {
+	for _, ns := range c.Spec.Namespaces {
 		if ns.Path != "" {
 			return true
 		}
 	}
 	return false
+}
+
+// joinedBefore (exec) is what is joined before the process is there. The cgroup namespace only after:
+// where the hierarchy is mounted with nsdelegate (systemd does), nobody is born into a cgroup across
+// the border of the namespace that the parent is in (cgroups(7), ENOENT).
+func joinedBefore(c *Container) uintptr { return c.TargetFlags &^ syscall.CLONE_NEWCGROUP }
+
+// namespacesJoinCgroup (exec, child): the one namespace that is joined from inside the cgroup; closes
+// c.TargetFD.
+func namespacesJoinCgroup(c *Container, l *callList) {
+	if c.TargetFlags&syscall.CLONE_NEWCGROUP != 0 {
+		l.add(sysSetns, []uintptr{uintptr(c.TargetFD), syscall.CLONE_NEWCGROUP},
+			"joining the cgroup namespace of container %s", c.Name)
+	}
+	l.may(syscall.SYS_CLOSE, uintptr(c.TargetFD))
 }
 
 // newFlags: in a user namespace the child makes its ipc namespace itself: identityAssume.
@@ -101,7 +116,9 @@ func namespacesCreate(c *Container) error {
 		return errorSys(err, "making a pipe")
 	}
 	c.SyncFD, c.ErrorFD = sync[0], failure[0]
-	if joinsAny(c.Spec) {
+	if c.Enters {
+		err = createEntering(c, sync[1], failure[1])
+	} else if joinsAny(c) {
 		err = createJoined(c, sync[1], failure[1])
 	} else {
 		err = create(c, sync[1], failure[1])
@@ -112,5 +129,8 @@ func namespacesCreate(c *Container) error {
 		return err
 	}
 	eventsFact(c, "pid", "%d", c.Pid)
+	if c.entering != nil {
+		return nil // what it does it has with it
+	}
 	return childRequestSend(c)
 }

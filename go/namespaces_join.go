@@ -53,6 +53,10 @@ type joinPlan struct {
 	envv    *[1]*byte
 	caps    capabilitySets
 	capsN   uintptr // raise that many as ambient; 0: user namespaces are not concerned
+	calls   *call   // exec: what the process does instead of executing this program again
+	callsN  int
+	failure uintptr // exec: its end of the error pipe
+	told    failureMessage
 	report  joinReport
 	pipe    uintptr
 	allMask uint64
@@ -123,7 +127,7 @@ func closePlan(plan *joinPlan) {
 }
 
 func createJoined(c *Container, sync, failure int) error {
-	plan := &joinPlan{allMask: ^uint64(0)}
+	plan := &joinPlan{}
 	defer closePlan(plan)
 	if err := openJoins(c, plan); err != nil {
 		return err
@@ -136,24 +140,23 @@ func createJoined(c *Container, sync, failure int) error {
 		return errorSys(err, "opening /proc/self/exe")
 	}
 	defer syscall.Close(self)
-	var pipe [2]int
-	// Read only after the joiner has ended: nothing there then means that it told nothing.
-	if err := syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
-		return errorSys(err, "making a pipe")
-	}
-	defer syscall.Close(pipe[0])
-	defer syscall.Close(pipe[1])
 	name, _ := syscall.BytePtrFromString(childName)
-	plan.self, plan.pipe = uintptr(self), uintptr(pipe[1])
+	plan.self = uintptr(self)
 	plan.empty, plan.argv, plan.envv = new(byte), &[2]*byte{name}, new([1]*byte)
-	plan.clone = cloneArgs{flags: uint64(newFlags(c.Spec)) | clonePidfd | cloneParent,
-		pidfd: uint64(uintptr(unsafe.Pointer(&plan.pidfd)))}
 	if c.Spec.Namespaces[nsUser].Wanted {
 		// As in create(): without them the capabilities would end with execve(2).
 		plan.capsN = uintptr(len(everyCapability()))
 		plan.caps = everyCapabilitySet(int(plan.capsN))
 	}
+	return startJoiner(c, plan)
+}
+
+// startJoiner runs the joiner to its end and reads what it tells.
+func startJoiner(c *Container, plan *joinPlan) error {
 	into := ""
+	plan.allMask = ^uint64(0)
+	plan.clone = cloneArgs{flags: uint64(newFlags(c.Spec)) | clonePidfd | cloneParent,
+		pidfd: uint64(uintptr(unsafe.Pointer(&plan.pidfd)))}
 	if c.CgroupFD >= 0 {
 		plan.clone.flags |= cloneIntoCgroup
 		plan.clone.cgroup = uint64(c.CgroupFD)
@@ -161,11 +164,14 @@ func createJoined(c *Container, sync, failure int) error {
 	}
 	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", flagNames(newFlags(c.Spec)), into)
 	eventsCall(c, "setsid()")
-	return startJoiner(c, plan, pipe[0])
-}
-
-// startJoiner runs the joiner to its end and reads what it tells.
-func startJoiner(c *Container, plan *joinPlan, pipe int) error {
+	var pipe [2]int
+	// Read only after the joiner has ended: nothing there then means that it told nothing.
+	if err := syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
+		return errorSys(err, "making a pipe")
+	}
+	defer syscall.Close(pipe[0])
+	defer syscall.Close(pipe[1])
+	plan.pipe = uintptr(pipe[1])
 	syscall.ForkLock.Lock()
 	joiner, errno := joinerStart(plan)
 	syscall.ForkLock.Unlock()
@@ -179,8 +185,12 @@ func startJoiner(c *Container, plan *joinPlan, pipe int) error {
 	}
 	report := joinReport{}
 	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&report)), int(unsafe.Sizeof(report)))
-	if n, _ := syscall.Read(pipe, buffer); n != len(buffer) {
+	if n, _ := syscall.Read(pipe[0], buffer); n != len(buffer) {
 		return errorSay("the joining process ended early")
+	}
+	if report.failedJoin >= 0 && c.Enters {
+		return errorSys(syscall.Errno(report.errno), "joining the namespaces of container %s",
+			c.Name)
 	}
 	if report.failedJoin >= 0 {
 		id := joinedID(c, int(report.failedJoin))
@@ -189,8 +199,10 @@ func startJoiner(c *Container, plan *joinPlan, pipe int) error {
 	}
 	if report.errno != 0 {
 		err := errorSys(syscall.Errno(report.errno), "creating the container's process")
-		if syscall.Errno(report.errno) == syscall.EPERM {
+		if syscall.Errno(report.errno) == syscall.EPERM && !c.Enters {
 			errorHint(err, "new namespaces need root, or a user namespace in the spec")
+		} else if syscall.Errno(report.errno) == syscall.EAGAIN && c.Enters {
+			errorHint(err, "pids.max of the container's cgroup may be reached")
 		}
 		return err
 	}
@@ -239,6 +251,10 @@ func joinerStart(plan *joinPlan) (pid uintptr, errno syscall.Errno) {
 //go:noinline
 func joinerRun(plan *joinPlan) {
 	plan.report.failedJoin = -1
+	// Before the first namespace and for all that are made here: whoever is in there must not look
+	// in (CVE-2016-9962). Once more after it: another user namespace is a change of credentials,
+	// which sets this to fs.suid_dumpable.
+	syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 0, 0)
 	for i := 0; i < plan.joinsN; i++ {
 		_, _, errno := syscall.RawSyscall(sysSetns, plan.joins[i].fd, plan.joins[i].flag, 0)
 		if errno != 0 {
@@ -246,9 +262,13 @@ func joinerRun(plan *joinPlan) {
 			break
 		}
 	}
+	syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 0, 0)
 	if plan.report.failedJoin < 0 {
 		pid, _, errno := syscall.RawSyscall(sysClone3, uintptr(unsafe.Pointer(&plan.clone)),
 			unsafe.Sizeof(plan.clone), 0)
+		if errno == 0 && pid == 0 && plan.calls != nil {
+			enteredRun(plan)
+		}
 		if errno == 0 && pid == 0 {
 			joinedExec(plan)
 		}

@@ -67,25 +67,53 @@ func restoreNofile() {
 	syscall.Exec("", nil, nil)
 }
 
-func setRlimits(c *Container) error {
-	restoreNofile()
-	for _, r := range c.Spec.Process.Rlimits {
-		limit := syscall.Rlimit{Cur: r.Soft, Max: r.Hard}
-		eventsCall(c, "setrlimit(%s, %d, %d)", rlimitNames[r.Resource], r.Soft, r.Hard)
-		// Go's own, so that a later syscall.Exec knows that RLIMIT_NOFILE was set on purpose.
-		err := syscall.Setrlimit(r.Resource, &limit)
-		if err == nil {
-			continue
+// owned is what a process starts with: what it may keep and what is left to take away.
+type owned struct {
+	bounding, permitted uint64
+}
+
+// ownedNow asks the kernel, number by number until it knows no more: /proc/sys/kernel/cap_last_cap
+// is a file of the container by now.
+func ownedNow() (owned, error) {
+	var o owned
+	for number := 0; number < capabilityBits; number++ {
+		has, _ := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_READ, uintptr(number), 0)
+		if has == 1 {
+			o.bounding |= 1 << number
 		}
-		failure := errorSys(err, "setting %s to soft %d, hard %d", rlimitNames[r.Resource],
-			r.Soft, r.Hard)
-		if err == syscall.EPERM {
-			errorHint(failure, "raising a hard limit needs CAP_SYS_RESOURCE on the host, and "+
-				"RLIMIT_NOFILE may not exceed /proc/sys/fs/nr_open")
-		}
-		return failure
 	}
-	return nil
+	header := capHeader{version: linuxCapabilityVersion}
+	var data [linuxCapabilityU32s]capData
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPGET, uintptr(unsafe.Pointer(&header)),
+		uintptr(unsafe.Pointer(&data)), 0); errno != 0 {
+		return o, errorSys(errno, "reading the capabilities")
+	}
+	o.permitted = uint64(data[1].permitted)<<32 | uint64(data[0].permitted)
+	return o, nil
+}
+
+// ownedInUserNamespace: whoever joins a user namespace has every capability in it, of those that
+// this kernel knows (user_namespaces(7)).
+func ownedInUserNamespace() owned {
+	all := uint64(1)<<len(everyCapability()) - 1
+	return owned{all, all}
+}
+
+func setRlimits(c *Container, l *callList) {
+	for _, r := range c.Spec.Process.Rlimits {
+		l.says("setrlimit(%s, %d, %d)", rlimitNames[r.Resource], r.Soft, r.Hard)
+		l.add(syscall.SYS_PRLIMIT64, []uintptr{0, uintptr(r.Resource),
+			kept(l, &syscall.Rlimit{Cur: r.Soft, Max: r.Hard})}, "")
+		l.must(func(errno syscall.Errno) error {
+			failure := errorSys(errno, "setting %s to soft %d, hard %d", rlimitNames[r.Resource],
+				r.Soft, r.Hard)
+			if errno == syscall.EPERM {
+				errorHint(failure, "raising a hard limit needs CAP_SYS_RESOURCE on the host, and "+
+					"RLIMIT_NOFILE may not exceed /proc/sys/fs/nr_open")
+			}
+			return failure
+		})
+	}
 }
 
 // capabilityText gives "CAP_KILL", or "capability 63" for a number without a name.
@@ -111,75 +139,67 @@ func rawSyscall(number, a, b, c uintptr) (int, error) {
 	return int(r), nil
 }
 
-// dropBounding drops what the spec does not list. The kernel is asked number by number until it
-// knows no more: /proc/sys/kernel/cap_last_cap is a file of the container by now.
-func dropBounding(c *Container) error {
+// dropBounding drops what the spec does not list.
+func dropBounding(c *Container, o owned, l *callList) {
 	keep := c.Spec.Process.Capabilities.Bounding
-	eventsCall(c, "prctl(PR_CAPBSET_DROP, all but %#x)", keep)
+	l.says("prctl(PR_CAPBSET_DROP, all but %#x)", keep)
 	for number := 0; number < capabilityBits; number++ {
-		has, _ := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_READ, uintptr(number), 0)
-		wanted := keep>>number&1 == 1
-		if wanted && has != 1 {
-			return refuseCapability(number)
+		has, wanted := o.bounding>>number&1 == 1, keep>>number&1 == 1
+		if wanted && !has {
+			l.refuse(refuseCapability(number))
 		}
-		if !wanted && has == 1 {
-			if _, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_DROP,
-				uintptr(number), 0); err != nil {
-				return errorSys(err, "dropping capabilities from the bounding set")
-			}
+		if !wanted && has {
+			l.add(syscall.SYS_PRCTL, []uintptr{syscall.PR_CAPBSET_DROP, uintptr(number)},
+				"dropping capabilities from the bounding set")
 		}
 	}
-	return nil
 }
 
 // setGroups: no group of the caller goes into the container. A user namespace that an ordinary
 // user made denies setgroups(2), so that nobody sheds a group that shuts him out (CVE-2014-8989).
-func setGroups(c *Container) error {
+func setGroups(c *Container, l *callList) {
 	gids := c.Spec.Process.AdditionalGIDs
 	n := len(gids)
-	eventsCall(c, "setgroups(%d)", n)
-	_, _, errno := syscall.RawSyscall(syscall.SYS_SETGROUPS, uintptr(n),
-		uintptr(unsafe.Pointer(unsafe.SliceData(gids))), 0)
-	if errno == 0 {
-		return nil
+	l.says("setgroups(%d)", n)
+	k := l.add(syscall.SYS_SETGROUPS, []uintptr{uintptr(n), l.numbers(gids)}, "")
+	inUser := c.Spec.Namespaces[nsUser].Wanted
+	if inUser && n == 0 {
+		k.errno = syscall.EPERM
 	}
-	failure := errorSys(errno, "setting %d supplementary groups", n)
-	if errno == syscall.EPERM && c.Spec.Namespaces[nsUser].Wanted {
-		if n == 0 {
-			return nil
+	l.must(func(errno syscall.Errno) error {
+		failure := errorSys(errno, "setting %d supplementary groups", n)
+		if errno == syscall.EPERM && inUser {
+			errorHint(failure, "the user namespace of an ordinary user denies setgroups: leave "+
+				"process.user.additionalGids empty or run as root")
+		} else if errno == syscall.EINVAL {
+			errorHint(failure, "each group must be mapped in linux.gidMappings")
 		}
-		errorHint(failure, "the user namespace of an ordinary user denies setgroups: leave "+
-			"process.user.additionalGids empty or run as root")
-	} else if errno == syscall.EINVAL {
-		errorHint(failure, "each group must be mapped in linux.gidMappings")
-	}
-	return failure
+		return failure
+	})
 }
 
-func setIDs(c *Container) error {
+func setIDs(c *Container, l *callList) {
 	gid, uid := uintptr(c.Spec.Process.GID), uintptr(c.Spec.Process.UID)
-	// Else leaving uid 0 empties the permitted set, and capset(2) has nothing to keep.
-	eventsCall(c, "prctl(PR_SET_KEEPCAPS, 1)")
-	if _, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_KEEPCAPS, 1, 0); err != nil {
-		return errorSys(err, "keeping capabilities over the change of user")
-	}
-	var failure error
-	eventsCall(c, "setresgid(%d, %d, %d)", gid, gid, gid)
-	_, err := rawSyscall(syscall.SYS_SETRESGID, gid, gid, gid)
-	if err != nil {
-		failure = errorSys(err, "becoming group %d", gid)
-	} else {
-		eventsCall(c, "setresuid(%d, %d, %d)", uid, uid, uid)
-		_, err = rawSyscall(syscall.SYS_SETRESUID, uid, uid, uid)
-		if err == nil {
-			return nil
+	become := func(what string, id uintptr) func(syscall.Errno) error {
+		return func(errno syscall.Errno) error {
+			failure := errorSys(errno, "becoming %s %d", what, id)
+			if errno == syscall.EINVAL {
+				errorHint(failure,
+					"the id must be mapped in linux.uidMappings and linux.gidMappings")
+			}
+			return failure
 		}
-		failure = errorSys(err, "becoming user %d", uid)
 	}
-	if err == syscall.EINVAL {
-		errorHint(failure, "the id must be mapped in linux.uidMappings and linux.gidMappings")
-	}
-	return failure
+	// Else leaving uid 0 empties the permitted set, and capset(2) has nothing to keep.
+	l.says("prctl(PR_SET_KEEPCAPS, 1)")
+	l.add(syscall.SYS_PRCTL, []uintptr{syscall.PR_SET_KEEPCAPS, 1},
+		"keeping capabilities over the change of user")
+	l.says("setresgid(%d, %d, %d)", gid, gid, gid)
+	l.add(syscall.SYS_SETRESGID, []uintptr{gid, gid, gid}, "")
+	l.must(become("group", gid))
+	l.says("setresuid(%d, %d, %d)", uid, uid, uid)
+	l.add(syscall.SYS_SETRESUID, []uintptr{uid, uid, uid}, "")
+	l.must(become("user", uid))
 }
 
 // capHeader and capData are the two structures of capset(2).
@@ -192,82 +212,76 @@ type capData struct{ effective, permitted, inheritable uint32 }
 
 // setCapabilities: the system call as it is: two words of 32 bits each, version 3 of its header
 // (capset(2)).
-func setCapabilities(c *Container) error {
+func setCapabilities(c *Container, o owned, l *callList) {
 	want := &c.Spec.Process.Capabilities
-	header := capHeader{version: linuxCapabilityVersion}
-	var data [linuxCapabilityU32s]capData
-	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPGET, uintptr(unsafe.Pointer(&header)),
-		uintptr(unsafe.Pointer(&data)), 0); errno != 0 {
-		return errorSys(errno, "reading the capabilities")
+	if lacking := want.Permitted &^ o.permitted; lacking != 0 {
+		l.refuse(refuseCapability(bits.TrailingZeros64(lacking)))
 	}
-	lacking := want.Permitted &^ (uint64(data[1].permitted)<<32 | uint64(data[0].permitted))
-	if lacking != 0 {
-		return refuseCapability(bits.TrailingZeros64(lacking))
-	}
+	data := &[linuxCapabilityU32s]capData{}
 	for i := range data {
 		data[i].effective = uint32(want.Effective >> (32 * i))
 		data[i].permitted = uint32(want.Permitted >> (32 * i))
 		data[i].inheritable = uint32(want.Inheritable >> (32 * i))
 	}
-	eventsCall(c, "capset(effective %#x, permitted %#x, inheritable %#x)", want.Effective,
-		want.Permitted, want.Inheritable)
-	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)),
-		uintptr(unsafe.Pointer(&data)), 0); errno != 0 {
-		return errorSys(errno, "setting the capabilities")
-	}
-	return nil
+	l.says("capset(effective %#x, permitted %#x, inheritable %#x)", want.Effective, want.Permitted,
+		want.Inheritable)
+	l.add(syscall.SYS_CAPSET, []uintptr{kept(l, &capHeader{version: linuxCapabilityVersion}),
+		kept(l, data)}, "setting the capabilities")
 }
 
 // setAmbient: the parser has seen to it that they are permitted and inheritable too
 // (capabilities(7)).
-func setAmbient(c *Container) error {
+func setAmbient(c *Container, l *callList) {
 	raise := c.Spec.Process.Capabilities.Ambient
-	eventsCall(c, "prctl(PR_CAP_AMBIENT_RAISE, %#x)", raise)
-	if _, err := rawSyscall(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientClearAll,
-		0); err != nil {
-		return errorSys(err, "clearing the ambient capabilities")
-	}
+	l.says("prctl(PR_CAP_AMBIENT_RAISE, %#x)", raise)
+	l.add(syscall.SYS_PRCTL, []uintptr{prCapAmbient, prCapAmbientClearAll},
+		"clearing the ambient capabilities")
 	for number := 0; number < capabilityBits; number++ {
-		if raise>>number&1 == 0 {
-			continue
-		}
-		if _, err := rawSyscall(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientRaise,
-			uintptr(number)); err != nil {
-			return errorSys(err, "raising the ambient capabilities")
+		if raise>>number&1 == 1 {
+			l.add(syscall.SYS_PRCTL, []uintptr{prCapAmbient, prCapAmbientRaise,
+				uintptr(number)}, "raising the ambient capabilities")
 		}
 	}
-	return nil
 }
 
-func setNoNewPrivs(c *Container) error {
-	if !c.Spec.Process.NoNewPrivileges {
-		return nil
+func setNoNewPrivs(c *Container, l *callList) {
+	if c.Spec.Process.NoNewPrivileges {
+		l.says("prctl(PR_SET_NO_NEW_PRIVS, 1)")
+		l.add(syscall.SYS_PRCTL, []uintptr{prSetNoNewPrivs, 1}, "setting no_new_privs")
 	}
-	eventsCall(c, "prctl(PR_SET_NO_NEW_PRIVS, 1)")
-	if _, err := rawSyscall(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0); err != nil {
-		return errorSys(err, "setting no_new_privs")
-	}
-	return nil
 }
 
 // setDeathSignal: the kernel clears it when the effective ids change (prctl(2)).
-func setDeathSignal(c *Container) error {
-	eventsCall(c, "prctl(PR_SET_PDEATHSIG, SIGKILL)")
-	if _, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG,
-		uintptr(syscall.SIGKILL), 0); err != nil {
-		return errorSys(err, "setting the parent-death signal")
-	}
-	return nil
+func setDeathSignal(l *callList) {
+	l.says("prctl(PR_SET_PDEATHSIG, SIGKILL)")
+	l.add(syscall.SYS_PRCTL, []uintptr{syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL)},
+		"setting the parent-death signal")
 }
 
 // closeOnExec: even a descriptor that leaked into the runtime ends here: CVE-2024-21626 was one
 // that did not.
-func closeOnExec(c *Container) error {
-	eventsCall(c, "close_range(3, ~0, CLOSE_RANGE_CLOEXEC)")
-	if _, err := rawSyscall(sysCloseRange, 3, math.MaxUint32, closeRangeCloexec); err != nil {
-		return errorSys(err, "closing descriptors on exec")
-	}
-	return nil
+func closeOnExec(l *callList) {
+	l.says("close_range(3, ~0, CLOSE_RANGE_CLOEXEC)")
+	l.add(sysCloseRange, []uintptr{3, math.MaxUint32, closeRangeCloexec},
+		"closing descriptors on exec")
+}
+
+// privilegesCalls is the stage as a list; o is what the process will have when it begins.
+func privilegesCalls(c *Container, o owned, l *callList) {
+	l.may(syscall.SYS_UMASK, 0o022)
+	// Raising a limit needs CAP_SYS_RESOURCE.
+	setRlimits(c, l)
+	// CAP_SETPCAP; setresuid(2) would take it away.
+	dropBounding(c, o, l)
+	// CAP_SETGID, then CAP_SETUID: groups first, since a user without it cannot change them.
+	setGroups(c, l)
+	setIDs(c, l)
+	// Ambient comes after the sets that it has to lie in.
+	setCapabilities(c, o, l)
+	setAmbient(c, l)
+	setNoNewPrivs(c, l)
+	setDeathSignal(l)
+	closeOnExec(l)
 }
 
 // privilegesDrop (child), in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)),
@@ -279,34 +293,12 @@ func closeOnExec(c *Container) error {
 // A spec without process.capabilities gets none at all, for root too: runc and crun do the same.
 // After a change of uid the caller must make sure that the parent still lives.
 func privilegesDrop(c *Container) error {
-	syscall.Umask(0o022)
-	// Raising a limit needs CAP_SYS_RESOURCE.
-	if err := setRlimits(c); err != nil {
+	restoreNofile()
+	o, err := ownedNow()
+	if err != nil {
 		return err
 	}
-	// CAP_SETPCAP; setresuid(2) would take it away.
-	if err := dropBounding(c); err != nil {
-		return err
-	}
-	// CAP_SETGID, then CAP_SETUID: groups first, since a user without it cannot change them.
-	if err := setGroups(c); err != nil {
-		return err
-	}
-	if err := setIDs(c); err != nil {
-		return err
-	}
-	// Ambient comes after the sets that it has to lie in.
-	if err := setCapabilities(c); err != nil {
-		return err
-	}
-	if err := setAmbient(c); err != nil {
-		return err
-	}
-	if err := setNoNewPrivs(c); err != nil {
-		return err
-	}
-	if err := setDeathSignal(c); err != nil {
-		return err
-	}
-	return closeOnExec(c)
+	l := newCalls(c, "privileges")
+	privilegesCalls(c, o, l)
+	return l.run(c)
 }

@@ -3,7 +3,8 @@
 package gobox
 
 const (
-	sysSetns     = 308
-	sysRenameat2 = 316
-	sysExecveat  = 322
+	sysSetns       = 308
+	sysRenameat2   = 316
+	sysMemfdCreate = 319
+	sysExecveat    = 322
 )

@@ -3,7 +3,8 @@
 package gobox
 
 const (
-	sysSetns     = 268
-	sysRenameat2 = 276
-	sysExecveat  = 281
+	sysSetns       = 268
+	sysRenameat2   = 276
+	sysMemfdCreate = 279
+	sysExecveat    = 281
 )

@@ -20,7 +20,8 @@ import time
 from collections import Counter
 
 CGROUPS = "/sys/fs/cgroup"
-RUNTIMES = re.compile(r"/(cbox|gobox|gobox-bridge)( \(deleted\))?$")
+# A sealed copy of itself is /memfd:cbox.
+RUNTIMES = re.compile(r"[/:](cbox|gobox|gobox-bridge)( \(deleted\))?$")
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 
 
