@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The kernel takes a map in one write(2) and never a second one. */
@@ -88,12 +89,12 @@ int identity_assume(struct container *c, struct error *e)
 	/* The maps of a joined namespace are not ours to know: there EINVAL says "not mapped". */
 	if (joined || maps_root(s->gid_mappings, s->gid_mappings_n)) {
 		events_call(c, "setresgid(0, 0, 0)");
-		if (setresgid(0, 0, 0) < 0 && !(joined && errno == EINVAL))
+		if (syscall(SYS_setresgid, 0, 0, 0) < 0 && !(joined && errno == EINVAL))
 			return error_sys(e, "becoming group 0 of the user namespace");
 	}
 	if (joined || maps_root(s->uid_mappings, s->uid_mappings_n)) {
 		events_call(c, "setresuid(0, 0, 0)");
-		if (setresuid(0, 0, 0) < 0 && !(joined && errno == EINVAL))
+		if (syscall(SYS_setresuid, 0, 0, 0) < 0 && !(joined && errno == EINVAL))
 			return error_sys(e, "becoming user 0 of the user namespace");
 	}
 	/* A change of ids cleared it: prctl(2), PR_SET_PDEATHSIG. */

@@ -1,9 +1,9 @@
 /*
  * json.h: strict JSON, read and written the same by both sides.
  *
- * json_check() and go/json_scan.go's jsonRead() are one algorithm: they alone decide what is
+ * json_check() and Go's scanner (go/json_scan.go) are one algorithm: they alone decide what is
  * refused and in which words, because jansson's and encoding/json's own messages and limits differ.
- * What has passed is plain enough that jansson makes the same tree of it as Go's scanner.
+ * What has passed is plain enough that jansson makes the same tree of it as Go does.
  */
 #ifndef TWINBOX_JSON_H
 #define TWINBOX_JSON_H

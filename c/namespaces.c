@@ -21,8 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A user namespace is joined first: it gives the capabilities to join those it owns. */
-static const enum namespace_id join_order[NS_COUNT] = {
+const enum namespace_id namespaces_join_order[NS_COUNT] = {
 	NS_USER,
 	NS_CGROUP,
 	NS_IPC,
@@ -60,8 +59,7 @@ static bool joins_any(const struct container *c)
 	return false;
 }
 
-/* In a user namespace the child makes its ipc namespace itself: identity_assume(). */
-static uint64_t new_flags(const struct spec *s)
+uint64_t namespaces_flags(const struct spec *s)
 {
 	uint64_t flags = 0;
 
@@ -71,8 +69,7 @@ static uint64_t new_flags(const struct spec *s)
 	return flags;
 }
 
-/* "CLONE_NEWPID|CLONE_NEWUTS" for -v. */
-static const char *flag_names(uint64_t flags, char *text, size_t size)
+const char *namespaces_flag_names(uint64_t flags, char *text, size_t size)
 {
 	text[0] = '\0';
 	for (int id = 0; id < NS_COUNT; id++)
@@ -93,7 +90,7 @@ static int create(
 {
 	int pidfd = -1;
 	struct clone_args args = {
-		.flags = new_flags(c->spec) | CLONE_PIDFD | more_flags,
+		.flags = namespaces_flags(c->spec) | CLONE_PIDFD | more_flags,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		/* With CLONE_PARENT the signal is the joiner's own: clone3 wants 0 here. */
 		.exit_signal = more_flags & CLONE_PARENT ? 0 : SIGCHLD,
@@ -106,7 +103,7 @@ static int create(
 		args.cgroup = (uint64_t)c->cgroup_fd;
 	}
 	events_call(c, "clone3(%sCLONE_PIDFD%s)",
-		flag_names(new_flags(c->spec), names, sizeof(names)),
+		namespaces_flag_names(namespaces_flags(c->spec), names, sizeof(names)),
 		c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
 	/* From the start, so that the terminal's Ctrl-C reaches the runtime alone, which hands it
 	 * on. */
@@ -141,7 +138,7 @@ static int join_target(struct container *c, struct error *e)
 {
 	char names[160];
 
-	flag_names((uint64_t)joined_before(c), names, sizeof(names));
+	namespaces_flag_names((uint64_t)joined_before(c), names, sizeof(names));
 	names[strlen(names) - 1] = '\0';
 	events_call(c, "setns(pidfd, %s)", names);
 	if (setns(c->target_fd, joined_before(c)) == 0)
@@ -168,7 +165,7 @@ int namespaces_join_cgroup(struct container *c, struct error *e)
 static int join(struct container *c, struct error *e)
 {
 	for (int i = 0; i < NS_COUNT; i++) {
-		enum namespace_id id = join_order[i];
+		enum namespace_id id = namespaces_join_order[i];
 		const char *path = c->spec->namespaces[id].path;
 		int fd, result;
 

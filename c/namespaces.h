@@ -15,4 +15,14 @@ int namespaces_create(struct container *c, struct error *e);
 /* exec, child: the one namespace that is joined from inside the cgroup; closes c->target_fd. */
 int namespaces_join_cgroup(struct container *c, struct error *e);
 
+/* CLONE_NEW* of the namespaces that clone3(2) makes. In a user namespace the child makes its ipc
+ * namespace itself: identity_assume(). */
+uint64_t namespaces_flags(const struct spec *s);
+
+/* "CLONE_NEWPID|CLONE_NEWUTS|" for -v: fills the size bytes at text and gives it. */
+const char *namespaces_flag_names(uint64_t flags, char *text, size_t size);
+
+/* A user namespace is joined first: it gives the capabilities to join those it owns. */
+extern const enum namespace_id namespaces_join_order[NS_COUNT];
+
 #endif

@@ -1,7 +1,10 @@
 /*
  * privileges.c: see privileges.h. The last stage before the command takes over.
  *
- * The order is the point: each step needs a privilege that a later step gives up.
+ * The order is the point: each step needs a privilege that a later step gives up. In Linux ids
+ * belong to a thread; glibc's setgroups() and its like change those of every thread that there is
+ * (nptl(7)). Here the system calls are made as they are, for the thread that goes on to execve(2):
+ * cbox has no other, and gobox-bridge leaves the others behind.
  * Sources: capabilities(7), credentials(7), prctl(2).
  */
 #include "privileges.h"
@@ -12,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <string.h>
@@ -114,7 +116,7 @@ static int set_groups(struct container *c, struct error *e)
 	size_t n = c->spec->process.additional_gids_n;
 
 	events_call(c, "setgroups(%zu)", n);
-	if (setgroups(n, c->spec->process.additional_gids) == 0)
+	if (syscall(SYS_setgroups, n, c->spec->process.additional_gids) == 0)
 		return 0;
 	error_sys(e, "setting %zu supplementary groups", n);
 	if (e->errnum == EPERM && c->spec->namespaces[NS_USER].wanted) {
@@ -138,11 +140,11 @@ static int set_ids(struct container *c, struct error *e)
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_sys(e, "keeping capabilities over the change of user");
 	events_call(c, "setresgid(%u, %u, %u)", gid, gid, gid);
-	if (setresgid(gid, gid, gid) < 0)
+	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
 		error_sys(e, "becoming group %u", gid);
 	else {
 		events_call(c, "setresuid(%u, %u, %u)", uid, uid, uid);
-		if (setresuid(uid, uid, uid) == 0)
+		if (syscall(SYS_setresuid, uid, uid, uid) == 0)
 			return 0;
 		error_sys(e, "becoming user %u", uid);
 	}

@@ -25,6 +25,14 @@ func jsonShown(text string) string {
 	return text[:n] + "..."
 }
 
+// jsonRead gives the value when data is one JSON value (RFC 8259) that fits the scanner's limits,
+// with integers of 64 bits only, UTF-8 without NUL and no key twice in an object. Else it gives
+// "LABEL:LINE:COLUMN: WHAT"; the column counts bytes from 1.
+func jsonRead(label string, data []byte) (any, error) {
+	s := jsonScanner{label: label, data: data}
+	return s.scanFile()
+}
+
 func jsonWriteString(text string, out *bufio.Writer) {
 	out.WriteByte('"')
 	for i := 0; i < len(text); i++ {

@@ -372,11 +372,3 @@ func (s *jsonScanner) scanFile() (any, error) {
 	}
 	return value, nil
 }
-
-// jsonRead gives the value when data is one JSON value (RFC 8259) that fits the limits above, with
-// integers of 64 bits only, UTF-8 without NUL and no key twice in an object. Else it gives
-// "LABEL:LINE:COLUMN: WHAT"; the column counts bytes from 1.
-func jsonRead(label string, data []byte) (any, error) {
-	s := jsonScanner{label: label, data: data}
-	return s.scanFile()
-}

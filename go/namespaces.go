@@ -33,8 +33,8 @@ func namespacesJoinCgroup(c *Container, l *callList) {
 	l.may(syscall.SYS_CLOSE, uintptr(c.TargetFD))
 }
 
-// newFlags: in a user namespace the child makes its ipc namespace itself: identityAssume.
-func newFlags(s *Spec) uintptr {
+// namespacesFlags: in a user namespace the child makes its ipc namespace itself: identityAssume.
+func namespacesFlags(s *Spec) uintptr {
 	var flags uintptr
 	for id, kind := range namespaceKinds {
 		if specMakes(s, id) && !(id == nsIPC && s.Namespaces[nsUser].Wanted) {
@@ -44,8 +44,8 @@ func newFlags(s *Spec) uintptr {
 	return flags
 }
 
-// flagNames gives "CLONE_NEWPID|CLONE_NEWUTS|" for -v.
-func flagNames(flags uintptr) string {
+// namespacesFlagNames gives "CLONE_NEWPID|CLONE_NEWUTS|" for -v.
+func namespacesFlagNames(flags uintptr) string {
 	text := ""
 	for _, kind := range namespaceKinds {
 		if flags&kind.flag != 0 {
@@ -66,7 +66,7 @@ func childFiles(c *Container, sync, failure int) []uintptr {
 func create(c *Container, sync, failure int) error {
 	pidfd := -1
 	sys := &syscall.SysProcAttr{
-		Cloneflags: newFlags(c.Spec),
+		Cloneflags: namespacesFlags(c.Spec),
 		PidFD:      &pidfd,
 		// From the start, so that the terminal's Ctrl-C reaches the runtime alone, which hands
 		// it on.
@@ -80,7 +80,7 @@ func create(c *Container, sync, failure int) error {
 	if specMakes(c.Spec, nsUser) {
 		sys.AmbientCaps = everyCapability()
 	}
-	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", flagNames(newFlags(c.Spec)), into)
+	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", namespacesFlagNames(namespacesFlags(c.Spec)), into)
 	eventsCall(c, "setsid()")
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{childName},
 		&syscall.ProcAttr{Files: childFiles(c, sync, failure), Sys: sys})

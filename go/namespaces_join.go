@@ -155,14 +155,14 @@ func createJoined(c *Container, sync, failure int) error {
 func startJoiner(c *Container, plan *joinPlan) error {
 	into := ""
 	plan.allMask = ^uint64(0)
-	plan.clone = cloneArgs{flags: uint64(newFlags(c.Spec)) | clonePidfd | cloneParent,
+	plan.clone = cloneArgs{flags: uint64(namespacesFlags(c.Spec)) | clonePidfd | cloneParent,
 		pidfd: uint64(uintptr(unsafe.Pointer(&plan.pidfd)))}
 	if c.CgroupFD >= 0 {
 		plan.clone.flags |= cloneIntoCgroup
 		plan.clone.cgroup = uint64(c.CgroupFD)
 		into = "|CLONE_INTO_CGROUP"
 	}
-	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", flagNames(newFlags(c.Spec)), into)
+	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", namespacesFlagNames(namespacesFlags(c.Spec)), into)
 	eventsCall(c, "setsid()")
 	var pipe [2]int
 	// Read only after the joiner has ended: nothing there then means that it told nothing.

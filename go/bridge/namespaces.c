@@ -16,6 +16,7 @@
 #include "bridge.h"
 
 #include "events.h"
+#include "namespaces.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,18 +30,6 @@
 #include <unistd.h>
 
 enum { LOWEST_COPY = 16 }; /* copies of descriptors stay clear of the second self's own numbers */
-
-/* A user namespace is joined first: it gives the capabilities to join those it owns. */
-static const enum namespace_id join_order[NS_COUNT] = {
-	NS_USER,
-	NS_CGROUP,
-	NS_IPC,
-	NS_NETWORK,
-	NS_PID,
-	NS_TIME,
-	NS_UTS,
-	NS_MOUNT,
-};
 
 /* One namespace to enter, opened while its path is the host's. */
 struct join {
@@ -212,21 +201,10 @@ static int bear_joined(struct container *c, struct birth *b, struct error *e)
 	return result;
 }
 
-/* "CLONE_NEWPID|CLONE_NEWUTS|" for -v. */
-static const char *flag_names(uint64_t flags, char *text, size_t size)
-{
-	text[0] = '\0';
-	for (int id = 0; id < NS_COUNT; id++)
-		if (flags & namespace_kinds[id].flag)
-			snprintf(text + strlen(text), size - strlen(text), "%s|",
-				namespace_kinds[id].flag_name);
-	return text;
-}
-
 static int open_joins(struct container *c, struct birth *b, struct error *e)
 {
 	for (int i = 0; i < NS_COUNT; i++) {
-		enum namespace_id id = join_order[i];
+		enum namespace_id id = namespaces_join_order[i];
 		const char *path = c->spec->namespaces[id].path;
 		int fd;
 
@@ -268,13 +246,11 @@ static void prepare_capabilities(struct birth *b)
 
 static void prepare_clone(struct container *c, struct birth *b)
 {
-	uint64_t flags = 0;
+	uint64_t flags = namespaces_flags(c->spec);
 	char names[160];
 
-	for (int id = 0; id < NS_COUNT; id++)
-		if (spec_makes(c->spec, id))
-			flags |= namespace_kinds[id].flag;
-	events_call(c, "clone3(%sCLONE_PIDFD%s)", flag_names(flags, names, sizeof(names)),
+	events_call(c, "clone3(%sCLONE_PIDFD%s)",
+		namespaces_flag_names(flags, names, sizeof(names)),
 		c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
 	events_call(c, "setsid()");
 	b->args = (struct clone_args){

@@ -87,8 +87,7 @@ func PrivilegesAdjustOOM(c *gobox.Container) error {
 	return run(c, stageOfC(C.privileges_adjust_oom))
 }
 
-// PrivilegesDrop is privileges_drop. glibc changes the ids of every thread that there is
-// (nptl(7)), gobox only those of the one that goes on: for the command that is the same.
+// PrivilegesDrop is privileges_drop.
 func PrivilegesDrop(c *gobox.Container) error {
 	gobox.RestoreNofile()
 	return run(c, stageOfC(C.privileges_drop))

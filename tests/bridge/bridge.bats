@@ -41,6 +41,22 @@ print(m["combinations"], m["matched"], {"hostname=c" in one["via"] for one in m[
 		"128 64 {True} {'privileges.rlimit.stack.soft'}" ]
 }
 
+# told OPTION...: what a run with the spec says of its calls, but for pids and times.
+told() {
+	"$@" run -v "${via[@]}" --spec "$SPEC" -- /bin/true 2>&1 >/dev/null </dev/null |
+		sed -E 's/, [0-9]+ us$//; s/(pid|proc\/)( ?)[0-9]+/\1\2N/'
+}
+
+@test "-v: each stage by C says what Go's says" {
+	via=() && told build/bin/gobox >"$BATS_TEST_TMPDIR/go"
+	grep -q 'unshare(CLONE_NEWIPC)' "$BATS_TEST_TMPDIR/go"
+	for stage in cgroup namespaces identity network hostname mounts privileges all; do
+		echo "$stage=c"
+		via=(--via "$stage=c")
+		told build/bin/gobox-bridge | diff "$BATS_TEST_TMPDIR/go" -
+	done
+}
+
 @test "the column bridge: every stage by C, beside cbox and gobox" {
 	run --separate-stderr build/bin/compare run --spec "$SPEC" --columns cbox,gobox,bridge
 	echo "${output%%$'\n\n'Namespaces*}" "$stderr"
