@@ -41,7 +41,7 @@ type_line() {
 }
 
 @test "step shows what is typed, step check what is missing, where it is explained, and what is right" {
-	shows '=> STEP 1' '/workshop# '
+	shows '=> STEP 1' '/workshop#'
 	type_line 'ls; pwd'
 	shows step1 step6 /root/workshop
 	type_line 'step 3'
@@ -62,7 +62,7 @@ type_line() {
 	shows /root/workshop
 	tmux -L $name send-keys -t 0 -l 'exit'
 	tmux -L $name send-keys -t 0 Enter
-	shows '/workshop# '
+	shows '[workshop]0:1*'
 	tmux -L $name send-keys -t 0 -l 'exit'
 	tmux -L $name send-keys -t 0 Enter
 	for _ in $(seq 300); do
