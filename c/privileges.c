@@ -86,24 +86,45 @@ static int refuse_capability(int number, struct error *e)
 	return error_hint(e, "take it out of process.capabilities, or start the runtime with it");
 }
 
+/* What the process starts with: what it may keep and what is left to take away. */
+struct owned {
+	uint64_t bounding, permitted;
+};
+
 /*
- * Drops what the spec does not list. The kernel is asked number by number until it knows no
- * more: /proc/sys/kernel/cap_last_cap is a file of the container by now.
+ * Asks the kernel, number by number until it knows no more: /proc/sys/kernel/cap_last_cap is a file
+ * of the container by now. capset(2): two words of 32 bits each, version 3 of its header.
  */
-static int drop_bounding(struct container *c, struct error *e)
+static int owned_now(struct owned *o, struct error *e)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	int has = 0;
+
+	*o = (struct owned){0};
+	for (int number = 0; number < CAPABILITY_BITS && has >= 0; number++) {
+		has = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
+		if (has == 1)
+			o->bounding |= 1ULL << number;
+	}
+	if (syscall(SYS_capget, &header, data) < 0)
+		return error_sys(e, "reading the capabilities");
+	o->permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
+	return 0;
+}
+
+/* Drops what the spec does not list. */
+static int drop_bounding(struct container *c, const struct owned *o, struct error *e)
 {
 	uint64_t keep = c->spec->process.capabilities.bounding;
 
 	events_call(c, "prctl(PR_CAPBSET_DROP, all but 0x%" PRIx64 ")", keep);
-	for (int number = 0; number < CAPABILITY_BITS; number++) {
-		int has = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
-		bool wanted = keep >> number & 1;
-
-		if (wanted && has != 1)
-			return refuse_capability(number, e);
-		if (!wanted && has == 1 && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
+	if (keep & ~o->bounding)
+		return refuse_capability(__builtin_ctzll(keep & ~o->bounding), e);
+	for (int number = 0; number < CAPABILITY_BITS; number++)
+		if (o->bounding & ~keep & 1ULL << number &&
+			prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
 			return error_sys(e, "dropping capabilities from the bounding set");
-	}
 	return 0;
 }
 
@@ -153,19 +174,14 @@ static int set_ids(struct container *c, struct error *e)
 	return -1;
 }
 
-/* The system call as it is: two words of 32 bits each, version 3 of its header (capset(2)). */
-static int set_capabilities(struct container *c, struct error *e)
+static int set_capabilities(struct container *c, const struct owned *o, struct error *e)
 {
 	const struct spec_capabilities *want = &c->spec->process.capabilities;
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	uint64_t lacking;
 
-	if (syscall(SYS_capget, &header, data) < 0)
-		return error_sys(e, "reading the capabilities");
-	lacking = want->permitted & ~((uint64_t)data[1].permitted << 32 | data[0].permitted);
-	if (lacking)
-		return refuse_capability(__builtin_ctzll(lacking), e);
+	if (want->permitted & ~o->permitted)
+		return refuse_capability(__builtin_ctzll(want->permitted & ~o->permitted), e);
 	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		data[i].effective = (uint32_t)(want->effective >> 32 * i);
 		data[i].permitted = (uint32_t)(want->permitted >> 32 * i);
@@ -225,18 +241,22 @@ static int close_on_exec(struct container *c, struct error *e)
 
 int privileges_drop(struct container *c, struct error *e)
 {
+	struct owned o;
+
+	if (owned_now(&o, e) < 0)
+		return -1;
 	umask(0022);
 	/* Raising a limit needs CAP_SYS_RESOURCE. */
 	if (set_rlimits(c, e) < 0)
 		return -1;
 	/* CAP_SETPCAP; setresuid(2) would take it away. */
-	if (drop_bounding(c, e) < 0)
+	if (drop_bounding(c, &o, e) < 0)
 		return -1;
 	/* CAP_SETGID, then CAP_SETUID: groups first, since a user without it cannot change them. */
 	if (set_groups(c, e) < 0 || set_ids(c, e) < 0)
 		return -1;
 	/* Ambient comes after the sets that it has to lie in. */
-	if (set_capabilities(c, e) < 0 || set_ambient(c, e) < 0)
+	if (set_capabilities(c, &o, e) < 0 || set_ambient(c, e) < 0)
 		return -1;
 	return set_no_new_privs(c, e) < 0 || set_death_signal(c, e) < 0 || close_on_exec(c, e) < 0
 		       ? -1

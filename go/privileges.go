@@ -77,7 +77,10 @@ type owned struct {
 func ownedNow() (owned, error) {
 	var o owned
 	for number := 0; number < capabilityBits; number++ {
-		has, _ := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_READ, uintptr(number), 0)
+		has, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_READ, uintptr(number), 0)
+		if err != nil {
+			break
+		}
 		if has == 1 {
 			o.bounding |= 1 << number
 		}
