@@ -311,8 +311,7 @@ static int remove_files(int dir, const struct container *c, const char *file)
 {
 	if (state_still_named(dir, file, c->state_fd) < 0)
 		return -1;
-	state_unpublish(dir, c->name);
-	return unlinkat(dir, file, 0);
+	return state_unpublish(dir, c->name) < 0 ? -1 : unlinkat(dir, file, 0);
 }
 
 int state_remove(struct container *c, struct error *e)

@@ -145,8 +145,7 @@ int state_unlink(const char *name, struct error *e)
 	if (dir < 0)
 		return -1;
 	snprintf(file, sizeof(file), "%s.json", name);
-	state_unpublish(dir, name);
-	if (unlinkat(dir, file, 0) < 0 && errno != ENOENT)
+	if (state_unpublish(dir, name) < 0 || (unlinkat(dir, file, 0) < 0 && errno != ENOENT))
 		result = error_sys(e, "removing state file %s/%s", directory, file);
 	close(dir);
 	return result;

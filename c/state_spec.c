@@ -48,12 +48,12 @@ void state_publish(struct container *c)
 	close(dir);
 }
 
-void state_unpublish(int dir, const char *name)
+int state_unpublish(int dir, const char *name)
 {
 	char file[STATE_FILE_MAX];
 
 	snprintf(file, sizeof(file), "%s.spec", name);
-	unlinkat(dir, file, 0);
+	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 static int hint_list(const char *program, struct error *e)

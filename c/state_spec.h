@@ -17,8 +17,11 @@
  */
 void state_publish(struct container *c);
 
-/* Removes NAME.spec from the open state directory dir; no error where there is none. */
-void state_unpublish(int dir, const char *name);
+/*
+ * Removes NAME.spec from the open state directory dir; no error where there is none. -1 and errno:
+ * it is there still, and then so must the state file be, which leads to it.
+ */
+int state_unpublish(int dir, const char *name);
 
 /*
  * Finds the container of that name that runs: its state, and its spec, which the caller frees

@@ -338,8 +338,9 @@ func stateRemove(c *Container) error {
 	file := c.Name + ".json"
 	if err = stateStillNamed(dir, file, c.StateFD); err == nil {
 		// The spec first, so that who finds one finds the other.
-		stateUnpublish(dir, c.Name)
-		err = syscall.Unlinkat(dir, file)
+		if err = stateUnpublish(dir, c.Name); err == nil {
+			err = syscall.Unlinkat(dir, file)
+		}
 	}
 	if err != nil && err != syscall.ENOENT {
 		return errorSys(err, "removing state file %s/%s", directory, file)

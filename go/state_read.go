@@ -173,8 +173,11 @@ func stateUnlink(name string) error {
 	defer syscall.Close(dir)
 
 	file := name + ".json"
-	stateUnpublish(dir, name)
-	if err := syscall.Unlinkat(dir, file); err != nil && err != syscall.ENOENT {
+	err = stateUnpublish(dir, name)
+	if err == nil {
+		err = syscall.Unlinkat(dir, file)
+	}
+	if err != nil && err != syscall.ENOENT {
 		return errorSys(err, "removing state file %s/%s", directory, file)
 	}
 	return nil

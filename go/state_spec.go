@@ -41,7 +41,13 @@ func statePublish(c *Container) {
 }
 
 // stateUnpublish removes NAME.spec from the open state directory dir; no error where there is none.
-func stateUnpublish(dir int, name string) { syscall.Unlinkat(dir, name+".spec") }
+// An error: it is there still, and then so must the state file be, which leads to it.
+func stateUnpublish(dir int, name string) error {
+	if err := syscall.Unlinkat(dir, name+".spec"); err != syscall.ENOENT {
+		return err
+	}
+	return nil
+}
 
 func noContainer(program, name string) error {
 	return errorHint(errorSay("there is no container %s", name),
