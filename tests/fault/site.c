@@ -112,6 +112,7 @@ static const struct call {
 	CALL(renameat, "-s-s"),
 	CALL(renameat2, "-s-s"),
 	CALL(rseq, ""),
+	CALL(restart_syscall, ""),
 	CALL(rt_sigaction, "n"),
 	CALL(rt_sigprocmask, "n"),
 	CALL(rt_sigreturn, ""),
