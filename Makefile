@@ -138,7 +138,12 @@ MAP_PROGRAMS := $(patsubst shared/sysprocattr/%.go,$(MAP)/go/%,$(wildcard shared
 	$(patsubst shared/sysprocattr/%.c,$(MAP)/c/%,$(wildcard shared/sysprocattr/*.c))
 
 .PHONY: map-programs
-map-programs: $(MAP_PROGRAMS)
+map-programs: $(MAP_PROGRAMS) $(MAP)/fields
+
+# The fields that the Go in use has, for the tests.
+$(MAP)/fields: tests/map/fields.go $(MAP)/go/version
+	@echo "  go    $<"
+	@CGO_ENABLED=0 GOTOOLCHAIN=local GO111MODULE=off $(GO) build -o $@ $<
 
 $(MAP)/c/%: shared/sysprocattr/%.c Makefile | $(call stamp,build)
 	@mkdir -p $(@D)

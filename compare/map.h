@@ -38,12 +38,10 @@
  *         "place": 5,                 row of "order"; null where Go's child makes no call for it
  *         "fails_under_strace": { "ja", "en" },   only where the traced run cannot succeed
  *         "trap": { "ja": "...", "en": "...",
- *                   "sources": [ { "title": "golang/go#27505", "url": "https://..." } ],
- *                   "proof": "trap-Pdeathsig-thread" },   or null; proof: a program, or missing
- *         "match": true } ],
- *     "order": [ { "text": "setsid()", "fields": ["Setsid"] } ],    no fields: Go's own
- *     "summary": { "entries": 39, "newer": 0, "mismatches": 0, "unexplained": 0,
- *                  "stale": [] } }    stale: declared reasons that explained nothing
+ *                   "sources": [ { "title": "golang/go#27505", "url": "https://..." } ] },   or
+ * null "match": true } ], "order": [ { "text": "setsid()", "fields": ["Setsid"] } ],    no fields:
+ * Go's own "summary": { "entries": 39, "newer": 0, "mismatches": 0, "unexplained": 0, "stale": [] }
+ * }    stale: declared reasons that explained nothing
  */
 #ifndef TWINBOX_COMPARE_MAP_H
 #define TWINBOX_COMPARE_MAP_H
@@ -73,6 +71,7 @@ json_t *map_list(const char *key); /* "facts", "words", "only", "runtime", "orde
 json_t *map_entry_find(const char *id);
 const char *map_text(json_t *o, const char *key);	   /* "" where there is none */
 const char *map_said(json_t *texts, const char *language); /* {"ja","en"} */
+char *map_value(const char *value, const char *language);  /* of a fact, in words; malloc'd */
 
 /* 1.22 against "go1.22.12": negative, 0 or positive as strcmp(3), patch level left out. */
 int map_version_compare(const char *a, const char *b);
@@ -84,6 +83,7 @@ struct map_place {
 	char dir[PATH_MAX];	 /* scratch */
 	char root[PATH_MAX];	 /* a directory with the child in it, to chroot into */
 	char cgroup[PATH_MAX];	 /* empty, for the child */
+	const char *strace;	 /* its path */
 	char go[32];		 /* version that built the programs: "go1.26.8" */
 };
 

@@ -100,7 +100,8 @@ static const char *put_number(const struct map_names *names, const char *p, bool
 			fwrite(p, 1, n, out);
 		return put_descriptor(names, p + n, out);
 	}
-	if (n > 8)
+	/* A small static program lies at 0x400000 and has its heap behind it. */
+	if (n > 8 || (begins(p, "0x") && n > 7))
 		fputs("ADDRESS", out);
 	else
 		fwrite(p, 1, n, out);

@@ -91,6 +91,27 @@ const char *map_said(json_t *texts, const char *language)
 	return map_text(texts, language);
 }
 
+/* A word may have a hole: "ends by {}". */
+char *map_value(const char *value, const char *language)
+{
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(map_list("words"), i, word)
+	{
+		const char *en = map_text(word, "en"), *said = map_said(word, language);
+		const char *hole = strstr(en, "{}"), *into = strstr(said, "{}");
+		size_t n = hole ? (size_t)(hole - en) : 0;
+
+		if (!strcmp(en, value))
+			return strdup(said);
+		if (hole && into && !strncmp(value, en, n))
+			return text_format(
+				"%.*s%s%s", (int)(into - said), said, value + n, into + 2);
+	}
+	return strdup(value);
+}
+
 /* The number before the first dot, or the one behind it. */
 static long part(const char *version, int n)
 {

@@ -182,7 +182,8 @@ static void add_stale(json_t *stale, json_t *list, const char *id)
 	{
 		char *text;
 
-		if (json_is_true(json_object_get(item, "used")))
+		if (json_is_true(json_object_get(item, "used")) ||
+			json_is_true(json_object_get(item, "sometimes")))
 			continue;
 		text = text_format(
 			"%s: %s of %s", id, map_text(item, "call"), map_text(item, "side"));

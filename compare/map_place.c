@@ -81,10 +81,12 @@ static int read_version(struct map_place *p, struct error *e)
 int map_place_make(struct map_place *p, const char *programs, struct error *e)
 {
 	char from[PATH_MAX + 32], to[PATH_MAX + 32], dir[] = "/tmp/twinbox-map.XXXXXX";
+	char version[32];
 
 	memset(p, 0, sizeof(*p));
 	snprintf(p->programs, sizeof(p->programs), "%s", programs);
-	if (read_version(p, e) || share_mounts(e))
+	p->strace = trace_strace(version, e);
+	if (!p->strace || read_version(p, e) || share_mounts(e))
 		return -1;
 	if (!mkdtemp(dir))
 		return error_sys(e, "making %s", dir);

@@ -3,6 +3,7 @@
 
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH	   100
@@ -66,27 +67,32 @@ static void print_facts(const struct table *t, json_t *list, const char *mark)
 
 	json_array_foreach(list, i, fact)
 	{
-		const char *before = map_text(fact, "before");
+		char *before = map_value(map_text(fact, "before"), t->language);
+		char *go = map_value(map_text(fact, "go"), t->language);
+		char *c = map_value(map_text(fact, "c"), t->language);
 
 		fprintf(t->out, "  %s ", mark);
 		text_put(t->out, map_said(json_object_get(fact, "title"), t->language), 36, true);
 		fputs("  ", t->out);
-		if (*before && !strcmp(before, map_text(fact, "go")))
+		if (*before && !strcmp(before, go))
 			fprintf(t->out, "%s\n", before);
 		else if (*before)
-			fprintf(t->out, "%s -> %s\n", before, map_text(fact, "go"));
+			fprintf(t->out, "%s -> %s\n", before, go);
 		else
-			fprintf(t->out, "Go: %s  C: %s\n", map_text(fact, "go"),
-				map_text(fact, "c"));
+			fprintf(t->out, "Go: %s  C: %s\n", go, c);
+		free(before);
+		free(go);
+		free(c);
 	}
 }
 
 static void print_entry(const struct table *t, json_t *entry)
 {
 	json_t *place = json_object_get(entry, "place"), *trap = json_object_get(entry, "trap");
-	bool match = json_is_true(json_object_get(entry, "match"));
+	bool newer = json_is_true(json_object_get(entry, "newer"));
+	bool match = newer || json_is_true(json_object_get(entry, "match"));
 
-	paint(t, match || json_is_true(json_object_get(entry, "newer")) ? "1" : "1;31");
+	paint(t, match ? "1" : "1;31");
 	fprintf(t->out, "%s%s", map_text(entry, "id"), match ? "" : " ✗");
 	paint(t, "0");
 	fprintf(t->out, "  (%s %s", t->words->since, map_text(entry, "since"));
@@ -94,7 +100,7 @@ static void print_entry(const struct table *t, json_t *entry)
 		fprintf(t->out, ", %s %d", t->words->place, (int)json_integer_value(place) + 1);
 	fputs(")\n", t->out);
 	text_wrap(t->out, map_said(json_object_get(entry, "title"), t->language), 4, WIDTH);
-	if (json_is_true(json_object_get(entry, "newer")))
+	if (newer)
 		fprintf(t->out, "    %s\n", t->words->newer);
 	print_rows(t, json_object_get(entry, "rows"));
 	print_facts(t, json_object_get(entry, "effect"), ">");
@@ -107,7 +113,8 @@ static void print_entry(const struct table *t, json_t *entry)
 	fputc('\n', t->out);
 }
 
-static void print_order(const struct table *t, json_t *order)
+/* all: every entry was run, so that a step without a field is Go's own. */
+static void print_order(const struct table *t, json_t *order, bool all)
 {
 	json_t *step, *field;
 	size_t i, k;
@@ -122,7 +129,7 @@ static void print_order(const struct table *t, json_t *order)
 		fprintf(t->out, "  %2zu  ", i + 1);
 		text_put(t->out, map_text(step, "text"), 50, true);
 		fputs("  ", t->out);
-		if (!json_array_size(fields))
+		if (!json_array_size(fields) && all)
 			fputs(t->words->nothing, t->out);
 		json_array_foreach(fields, k, field)
 			fprintf(t->out, "%s%s", k ? ", " : "", json_string_value(field));
@@ -142,7 +149,8 @@ void map_print(json_t *map, const char *language, bool colour, FILE *out)
 
 	fprintf(out, "%s · Linux %s\nGo | C\n\n", map_text(map, "go"), map_text(map, "kernel"));
 	json_array_foreach(json_object_get(map, "entries"), i, entry) print_entry(&t, entry);
-	print_order(&t, json_object_get(map, "order"));
+	print_order(&t, json_object_get(map, "order"),
+		json_array_size(json_object_get(map, "entries")) == json_array_size(map_entries()));
 	fprintf(out, "%d entries, %d mismatches\n",
 		(int)json_integer_value(json_object_get(summary, "entries")),
 		(int)json_integer_value(json_object_get(summary, "mismatches")));

@@ -90,7 +90,7 @@ static void make_words(
 		"%s/%s/%s", r->place->programs, map_side_names[side], map_text(entry, "id"));
 	char *output = text_format("%s/strace", r->place->dir);
 	const char *const strace[] = {
-		"/usr/bin/strace", "-f", "-y", "-qq", "-s", "256", "-o", output, "--", NULL};
+		r->place->strace, "-f", "-y", "-qq", "-s", "256", "-o", output, "--", NULL};
 	size_t i;
 
 	for (i = 0; traced && strace[i]; i++)
@@ -118,6 +118,20 @@ __attribute__((noreturn)) static void become(const struct run *r)
 	_exit(125);
 }
 
+/*
+ * By the system call: glibc keeps signals 32 and 33 to itself, yet its posix_spawn(3), by which
+ * make starts its commands, leaves them ignored. Go resets one of the two in its child.
+ */
+static void reset_signals(void)
+{
+	/* struct sigaction of the kernel: handler, flags, restorer, mask of 64 signals; 0: SIG_DFL.
+	 */
+	const unsigned long action[8] = {0};
+
+	for (int n = 1; n < NSIG; n++)
+		syscall(SYS_rt_sigaction, n, action, NULL, sizeof(uint64_t));
+}
+
 __attribute__((noreturn)) static void keep(
 	const struct run *r, const char *terminal, int out, int ended)
 {
@@ -139,8 +153,7 @@ __attribute__((noreturn)) static void keep(
 	dup2(ended, 3);
 	syscall(SYS_close_range, 4U, ~0U, 0U);
 	fcntl(3, F_SETFD, FD_CLOEXEC);
-	for (int n = 1; n < NSIG; n++)
-		signal(n, SIG_DFL);
+	reset_signals();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);

@@ -180,6 +180,9 @@ bool traces_partial(const struct traces *all);
 /* trace_run.c: runs each column under strace; the files stay in build/compare/trace/. */
 int trace_run(struct traces *all, const struct column *const chosen[], size_t n, struct error *e);
 
+/* The path of strace, once it is known to be there and to be allowed to trace; NULL: e says why. */
+const char *trace_strace(char version[32], struct error *e);
+
 /* trace_command.c: `compare trace`; stage and format may be NULL. Returns the exit status. */
 int trace_command(const struct plan *p, const char *columns, const char *stage, const char *format,
 	const char *language, bool colour, struct error *e);

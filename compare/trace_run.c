@@ -66,7 +66,7 @@ static int probe(struct child *c, char *const argv[], struct error *e)
 }
 
 /* strace is there and may trace: tried on `strace --version` itself. */
-static int check_strace(struct traces *all, const char *strace, struct error *e)
+static int check_strace(char number_out[32], const char *strace, struct error *e)
 {
 	char *version[] = {(char *)strace, "--version", NULL};
 	char *trace[] = {(char *)strace, OPTIONS, "-o", "/dev/null", "--", (char *)strace,
@@ -77,11 +77,23 @@ static int check_strace(struct traces *all, const char *strace, struct error *e)
 	if (probe(&c, version, e))
 		return -1;
 	number = strstr(c.out_text, "version ");
-	snprintf(all->strace, sizeof(all->strace), "%.*s",
-		number ? (int)strcspn(number + 8, "\n ") : 0, number ? number + 8 : "");
+	snprintf(number_out, 32, "%.*s", number ? (int)strcspn(number + 8, "\n ") : 0,
+		number ? number + 8 : "");
 	if (probe(&c, trace, e))
 		return -1;
 	return c.status ? not_allowed(&c, e) : 0;
+}
+
+const char *trace_strace(char version[32], struct error *e)
+{
+	const char *strace = find_strace();
+
+	if (!strace) {
+		error_say(e, "strace is not installed");
+		error_hint(e, "`make trace` installs it, or: apt-get install strace");
+		return NULL;
+	}
+	return check_strace(version, strace, e) ? NULL : strace;
 }
 
 static int copy(const char *from, const char *to, struct error *e)
@@ -236,19 +248,15 @@ out:
 
 int trace_run(struct traces *all, const struct column *const chosen[], size_t n, struct error *e)
 {
-	const char *strace = find_strace();
+	const char *strace = trace_strace(all->strace, e);
 	char dir[PATH_MAX * 2], *before;
 	int result = 0;
 
-	if (!strace) {
-		error_say(e, "strace is not installed");
-		return error_hint(e, "`make trace` installs it, or: apt-get install strace");
-	}
+	if (!strace)
+		return -1;
 	snprintf(dir, sizeof(dir), "%s/trace", all->plan->results);
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		return error_sys(e, "making %s", dir);
-	if (check_strace(all, strace, e))
-		return -1;
 	mkdir("/run/twinbox", 0700);
 	before = controllers();
 	while (!result && all->n < n) {
