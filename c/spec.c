@@ -118,21 +118,20 @@ static int fill_defaults(const struct where *at, struct spec *s, struct error *e
 	return 0;
 }
 
-static int refuse_size(const char *label, size_t max, struct error *e)
+static int refuse_size(const char *label, struct error *e)
 {
-	return error_say(e, "%s: the file is larger than %zu bytes", label, max);
+	return error_say(e, "%s: the file is larger than %d bytes", label, SPEC_MAX_BYTES);
 }
 
-static int parse(const char *label, const char *data, size_t len, size_t max, struct spec *out,
-	struct error *e)
+int spec_parse(const char *label, const char *data, size_t len, struct spec *out, struct error *e)
 {
 	struct where file = {NULL, label, 0};
 	json_t *tree = NULL;
 	int failed;
 
 	memset(out, 0, sizeof(*out));
-	if (len > max)
-		return refuse_size(label, max, e);
+	if (len > SPEC_MAX_BYTES)
+		return refuse_size(label, e);
 	if (json_read(label, data, len, &tree, e) < 0)
 		return -1;
 	failed = read_spec(&file, tree, out, e) < 0 || fill_defaults(&file, out, e) < 0 ||
@@ -141,11 +140,6 @@ static int parse(const char *label, const char *data, size_t len, size_t max, st
 	if (failed)
 		spec_free(out);
 	return failed ? -1 : 0;
-}
-
-int spec_parse(const char *label, const char *data, size_t len, struct spec *out, struct error *e)
-{
-	return parse(label, data, len, SPEC_MAX_BYTES, out, e);
 }
 
 /* Reads until the end or until data is full; the number of bytes, -1 with errno. */
@@ -167,9 +161,9 @@ static ssize_t spec_read_all(int fd, char *data, size_t size)
 	return (ssize_t)len;
 }
 
-static int load(const char *path, size_t max, struct spec *out, struct error *e)
+int spec_load(const char *path, struct spec *out, struct error *e)
 {
-	size_t size = max + 1;
+	size_t size = SPEC_MAX_BYTES + 1;
 	int failed = -1, fd;
 	char *data = NULL;
 	struct stat st;
@@ -181,8 +175,8 @@ static int load(const char *path, size_t max, struct spec *out, struct error *e)
 		error_sys(e, "opening %s", path);
 		goto out;
 	}
-	if (st.st_size > (off_t)max) {
-		refuse_size(path, max, e);
+	if (st.st_size > SPEC_MAX_BYTES) {
+		refuse_size(path, e);
 		goto out;
 	}
 	data = malloc(size);
@@ -191,22 +185,17 @@ static int load(const char *path, size_t max, struct spec *out, struct error *e)
 		error_sys(e, "reading %s", path);
 		goto out;
 	}
-	failed = parse(path, data, (size_t)len, max, out, e);
+	failed = spec_parse(path, data, (size_t)len, out, e);
+	if (failed)
+		goto out;
+	out->text = data;
+	out->text_len = (size_t)len;
+	data = NULL;
 out:
 	free(data);
 	if (fd >= 0)
 		close(fd);
 	return failed;
-}
-
-int spec_load(const char *path, struct spec *out, struct error *e)
-{
-	return load(path, SPEC_MAX_BYTES, out, e);
-}
-
-int spec_load_printed(const char *path, struct spec *out, struct error *e)
-{
-	return load(path, SPEC_PRINTED_MAX_BYTES, out, e);
 }
 
 static void free_key_values(struct spec_key_values *list)
@@ -220,6 +209,7 @@ static void free_key_values(struct spec_key_values *list)
 
 void spec_free(struct spec *s)
 {
+	free(s->text);
 	free(s->oci_version);
 	free(s->hostname);
 	free(s->root.path);

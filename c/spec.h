@@ -18,9 +18,6 @@
 #include <sys/types.h>
 
 #define SPEC_MAX_BYTES (1 << 20) /* larger files are refused */
-/* What spec_print() makes of the largest: each byte may become \\u00xx, or get a line of its own.
- */
-#define SPEC_PRINTED_MAX_BYTES (16 * SPEC_MAX_BYTES)
 
 /* A list of strings: n of them, and v[n] is NULL, as execve(2) wants it. v is never NULL. */
 struct strings {
@@ -152,6 +149,8 @@ struct spec {
 		struct spec_veth_end host, container;
 		int mtu; /* bytes, default 1500 */
 	} veth;
+	char *text; /* the file as it was read, text_len bytes; NULL after spec_parse() */
+	size_t text_len;
 };
 
 /*
@@ -160,9 +159,6 @@ struct spec {
  * leaves *out empty (safe to free).
  */
 int spec_load(const char *path, struct spec *out, struct error *e);
-
-/* The same of a file that spec_print() has written: it may be longer. */
-int spec_load_printed(const char *path, struct spec *out, struct error *e);
 
 /* The same from len bytes at data; label is how messages name the file. data need not end in NUL.
  */

@@ -15,32 +15,19 @@
 /* From the first process to its command it is milliseconds; a machine may be slow. */
 enum { START_WAIT_MS = 10000 };
 
-/* Prints the spec into text; empty where that is not possible. The caller frees text->data. */
-static void print_spec(const struct spec *s, struct state_text *text)
-{
-	FILE *out = open_memstream(&text->data, &text->size);
-	struct error ignored;
-	int failed = !out || spec_print(s, out, &ignored) < 0;
-
-	if ((out && fclose(out) != 0) || failed)
-		text->size = 0;
-}
-
 void state_publish(struct container *c)
 {
 	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
-	struct state_text text = {0}, none = {0};
+	const struct state_text text = {c->spec->text, c->spec->text_len}, none = {0};
 	struct error ignored;
 	int dir = state_directory(false, directory, &ignored), fd;
 
 	if (dir < 0)
 		return;
 	snprintf(file, sizeof(file), "%s.spec", c->name);
-	print_spec(c->spec, &text);
 	fd = state_temporary(dir, directory, c->name, &text, temporary, &ignored);
 	if (fd < 0)
 		fd = state_temporary(dir, directory, c->name, &none, temporary, &ignored);
-	free(text.data);
 	if (fd >= 0 && renameat(dir, temporary, dir, file) < 0)
 		unlinkat(dir, temporary, 0);
 	if (fd >= 0)
@@ -92,7 +79,7 @@ static int look(int dir, const char *directory, const char *program, const char 
 			"(ulimit -f), or no room there",
 			path);
 	}
-	if (spec_load_printed(path, spec, e) == 0)
+	if (spec_load(path, spec, e) == 0)
 		return 1;
 	return e->errnum == ENOENT ? 0 : -1; /* it has just ended */
 }

@@ -2,9 +2,9 @@
  * state_spec.h: the spec of a running container, kept for `exec` as NAME.spec beside its state
  * file.
  *
- * It is what spec_print() says, so that it is still there when the file of --spec is changed or
- * gone. That it is there also says that the container can be entered: it comes when the command
- * runs, and goes before the state file does.
+ * It is the file that --spec named, byte for byte, for that one may be changed or gone by then.
+ * That it is there also says that the container can be entered: it comes when the command runs, and
+ * goes before the state file does.
  */
 #ifndef TWINBOX_STATE_SPEC_H
 #define TWINBOX_STATE_SPEC_H

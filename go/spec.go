@@ -12,9 +12,6 @@ import (
 // SpecMaxBytes: larger files are refused.
 const SpecMaxBytes = 1 << 20
 
-// What specPrint makes of the largest: each byte may become \u00xx, or get a line of its own.
-const specPrintedMaxBytes = 16 * SpecMaxBytes
-
 // The eight namespaces of namespaces(7), in alphabetical order of their OCI names.
 const (
 	nsCgroup = iota
@@ -212,19 +209,15 @@ func fillDefaults(s *Spec) {
 	}
 }
 
-func refuseSize(label string, limit int) error {
-	return errorSay("%s: the file is larger than %d bytes", label, limit)
+func refuseSize(label string) error {
+	return errorSay("%s: the file is larger than %d bytes", label, SpecMaxBytes)
 }
 
 // specParse reads a spec; label is how messages name the file.
 func specParse(label string, data []byte) (*Spec, error) {
-	return specParseUpTo(label, data, SpecMaxBytes)
-}
-
-func specParseUpTo(label string, data []byte, limit int) (*Spec, error) {
 	file := &where{key: label}
-	if len(data) > limit {
-		return nil, refuseSize(label, limit)
+	if len(data) > SpecMaxBytes {
+		return nil, refuseSize(label)
 	}
 	value, err := jsonRead(label, data)
 	if err != nil {
@@ -261,12 +254,7 @@ func specReadAll(fd, size int) ([]byte, error) {
 }
 
 // specLoad reads the file at path. Nothing is created anywhere.
-func specLoad(path string) (*Spec, error) { return specLoadUpTo(path, SpecMaxBytes) }
-
-// specLoadPrinted is the same of a file that specPrint has written: it may be longer.
-func specLoadPrinted(path string) (*Spec, error) { return specLoadUpTo(path, specPrintedMaxBytes) }
-
-func specLoadUpTo(path string, limit int) (*Spec, error) {
+func specLoad(path string) (*Spec, error) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, errorSys(err, "opening %s", path)
@@ -276,12 +264,12 @@ func specLoadUpTo(path string, limit int) (*Spec, error) {
 	if err := syscall.Fstat(fd, &st); err != nil {
 		return nil, errorSys(err, "opening %s", path)
 	}
-	if st.Size > int64(limit) {
-		return nil, refuseSize(path, limit)
+	if st.Size > SpecMaxBytes {
+		return nil, refuseSize(path)
 	}
-	data, err := specReadAll(fd, limit+1)
+	data, err := specReadAll(fd, SpecMaxBytes+1)
 	if err != nil {
 		return nil, errorSys(err, "reading %s", path)
 	}
-	return specParseUpTo(path, data, limit)
+	return specParse(path, data)
 }

@@ -1,14 +1,13 @@
 // The spec of a running container, kept for `exec` as NAME.spec beside its state file;
 // c/state_spec.c has it in C.
 //
-// It is what specPrint says, so that it is still there when the file of --spec is changed or gone.
+// It is the file that --spec named, byte for byte, for that one may be changed or gone by then.
 // That it is there also says that the container can be entered: it comes when the command runs, and
 // goes before the state file does.
 
 package gobox
 
 import (
-	"bytes"
 	"syscall"
 	"time"
 )
@@ -25,9 +24,7 @@ func statePublish(c *Container) {
 	}
 	defer syscall.Close(dir)
 
-	var text bytes.Buffer
-	specPrint(c.Spec, &text)
-	fd, temporary, err := stateTemporary(dir, directory, c.Name, text.Bytes())
+	fd, temporary, err := stateTemporary(dir, directory, c.Name, c.Spec.text)
 	if err != nil {
 		fd, temporary, err = stateTemporary(dir, directory, c.Name, nil)
 	}
@@ -76,7 +73,7 @@ func lookFor(dir int, directory, program, name string) (*State, *Spec, error) {
 		return nil, nil, errorHint(errorSay("container %s was started without its spec kept", name),
 			"its runtime could not write %s: a limit on files (ulimit -f), or no room there", path)
 	}
-	spec, err := specLoadPrinted(path)
+	spec, err := specLoad(path)
 	if errnoOf(err) == syscall.ENOENT {
 		return s, nil, nil // it has just ended
 	}

@@ -290,11 +290,10 @@ hint: a command goes after --: $(who) exec in -- /bin/true" "$err"
 spec_gone() {
 	sed "s|\"path\": \"[^\"]*\"|\"path\": \"$top/$ROOTFS\"|" "$SPECS/plain.json" >"$BATS_TEST_TMPDIR/gone.json"
 	hold_in --spec "$BATS_TEST_TMPDIR/gone.json" -- /bin/cat
-	rm "$BATS_TEST_TMPDIR/gone.json"
+	mv "$BATS_TEST_TMPDIR/gone.json" "$BATS_TEST_TMPDIR/kept.json"
 	expect 0 enter -- /bin/hostname
 	same box "$out"
-	# It is what `check` prints.
-	diff <("$box" check "$SPECS/plain.json" | grep -v '"path"') <(grep -v '"path"' /run/twinbox/in.spec)
+	cmp "$BATS_TEST_TMPDIR/kept.json" /run/twinbox/in.spec
 	same 600 "$(stat -c %a /run/twinbox/in.spec)"
 	expect 0 let_go
 	[ ! -e /run/twinbox/in.spec ]

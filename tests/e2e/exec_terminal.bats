@@ -131,7 +131,6 @@ json.dump(s, open(sys.argv[2], "w"))' "$SPECS/plain.json" "$BATS_TEST_TMPDIR/bar
 # The container's /dev/pts in the place of which its root has put something else: no terminal of the
 # host's, no file of the container's taken for one.
 replaced() {
-	local what
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	"$other" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" --name tty -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
