@@ -130,6 +130,7 @@ struct reason {
 	const char *args, *instead;
 	json_t *entry;
 	bool fold, sometimes, used;
+	bool asked; /* one of its columns is here */
 };
 struct reasons {
 	json_t *json;
@@ -141,7 +142,7 @@ int reasons_load(struct reasons *r, const char *text, struct error *e);
 void reasons_free(struct reasons *r);
 /* Sets pair and only of each call: the first entries that match it. */
 void reasons_find(const struct reasons *r, struct trace *t);
-/* Explained nothing, though it says that it always does (in the full spec). */
+/* Explained nothing of its columns, though it says that it always does (in the full spec). */
 bool reason_stale(const struct reason *r);
 
 /* trace_align.c */

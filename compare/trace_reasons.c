@@ -98,6 +98,9 @@ static bool matches(const struct reason *r, const struct trace_call *c, const ch
 
 void reasons_find(const struct reasons *r, struct trace *t)
 {
+	for (size_t k = 0; k < r->n; k++)
+		if (in_list(json_object_get(r->v[k].entry, "columns"), t->column->name))
+			r->v[k].asked = true;
 	for (size_t i = 0; i < t->n; i++) {
 		struct trace_call *c = &t->calls[i];
 
@@ -112,5 +115,5 @@ void reasons_find(const struct reasons *r, struct trace *t)
 
 bool reason_stale(const struct reason *r)
 {
-	return !r->used && !r->sometimes;
+	return r->asked && !r->used && !r->sometimes;
 }

@@ -32,6 +32,7 @@ static const struct {
 	{"nl_pid=-PORT", "nl_pid=PORT"},
 	{"sa_flags=SA_RESTORER", "sa_flags=0"},
 	{"\\\"runtime\\\": \\\"gobox\\\"", "\\\"runtime\\\": \\\"cbox\\\""},
+	{"\\\"runtime\\\": \\\"gobox-bridge\\\"", "\\\"runtime\\\": \\\"cbox\\\""},
 };
 
 static const char *process_word(const struct trace *t, long number)

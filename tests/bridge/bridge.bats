@@ -63,3 +63,17 @@ told() {
 	[ "$status" = 0 ]
 	[[ ${lines[-1]} == *' facts, 0 mismatches' ]]
 }
+
+@test "compare trace: beside cbox and gobox, every difference of the bridge has its reason" {
+	run --separate-stderr build/bin/compare trace --spec "$SPEC" --columns cbox,gobox,bridge
+	echo "${lines[-1]}" "$stderr"
+	[ "$status" = 0 ]
+	# Without the bridge's own reasons it has not.
+	python3 -c 'import json, sys
+json.dump([r for r in json.load(sys.stdin) if r["columns"] != ["bridge"]], sys.stdout)' \
+		<shared/syscalls.json >"$BATS_TEST_TMPDIR/reasons.json"
+	TWINBOX_SYSCALLS=$BATS_TEST_TMPDIR/reasons.json run --separate-stderr \
+		build/bin/compare trace --spec "$SPEC" --columns cbox,gobox,bridge
+	[ "$status" = 1 ]
+	[[ $output == *execveat* ]]
+}

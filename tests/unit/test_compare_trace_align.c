@@ -23,7 +23,8 @@ static const char reasons[] =
 	" {\"call\": \"newfstatat\", \"columns\": [\"cbox\"], \"instead\": \"fstat\", " REASON "},"
 	" {\"call\": \"clone3\", \"args\": \"*VFORK*\", \"columns\": [\"gobox\"], \"instead\": "
 	"\"clone3\", " REASON "},"
-	" {\"call\": \"mmap\", \"stages\": [\"start\"], \"columns\": [\"cbox\"], " REASON "}]";
+	" {\"call\": \"mmap\", \"stages\": [\"start\"], \"columns\": [\"cbox\"], " REASON "},"
+	" {\"call\": \"rseq\", \"columns\": [\"bridge\"], " REASON "}]";
 
 /* Calls by their keys, all in one stage; what begins with "*" changes state. */
 static struct trace column_of(size_t k, const char *section, const char *const keys[])
@@ -209,6 +210,11 @@ static void test_what_explains_nothing_is_stale(void **state)
 	assert_false(reason_stale(&all.reasons.v[1])); /* getpid: sometimes */
 	assert_true(reason_stale(&all.reasons.v[2]));  /* newfstatat */
 	assert_false(reason_stale(&all.reasons.v[4])); /* mmap */
+	assert_false(reason_stale(&all.reasons.v[5])); /* rseq: of a column that is not here */
+	traces_free(&all);
+	all = align(3, "start",
+		(const char *const *const[]){KEYS("mmap(1)"), KEYS("futex(1)"), KEYS("mmap(1)")});
+	assert_true(reason_stale(&all.reasons.v[5]));
 	traces_free(&all);
 }
 
