@@ -74,9 +74,27 @@ static const struct words *words_in(const struct page *p)
 	return strcmp(p->language, "ja") ? &english : &japanese;
 }
 
+/*
+ * Lines of English are as long as fits. Japanese has one a sentence: where a line ends inside one,
+ * a browser shows a blank.
+ */
+static void put_lines(const struct page *p, FILE *out, const char *text, int width)
+{
+	static const char stop[] = "。";
+	const char *end;
+
+	if (strcmp(p->language, "ja")) {
+		text_wrap(out, text, 0, width);
+		return;
+	}
+	for (; (end = strstr(text, stop)) && end[strlen(stop)]; text = end + strlen(stop))
+		fprintf(out, "%.*s\n", (int)(end + strlen(stop) - text), text);
+	fprintf(out, "%s\n", text);
+}
+
 static void put_paragraph(const struct page *p, const char *text)
 {
-	text_wrap(p->out, text, 0, WIDTH);
+	put_lines(p, p->out, text, WIDTH);
 	fputc('\n', p->out);
 }
 
@@ -89,7 +107,7 @@ static void put_item(const struct page *p, const char *head, const char *text)
 	FILE *out = open_memstream(&lines, &size);
 	const char *mark = "- ";
 
-	text_wrap(out, whole, 0, WIDTH - 2);
+	put_lines(p, out, whole, WIDTH - 2);
 	fclose(out);
 	for (rest = lines; (line = strsep(&rest, "\n")) && *line; mark = "  ")
 		fprintf(p->out, "%s%s\n", mark, line);
