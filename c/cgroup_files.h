@@ -36,7 +36,10 @@ int cgroup_read(int dir, const char *file, char *out, size_t size);
 /* The kernel takes one write(2) as one value, whole or not at all. -1 and errno on failure. */
 int cgroup_write(int dir, const char *file, const char *value);
 
-/* Removes the parents of path, the innermost first, as long as they are empty and ours. */
-void cgroup_remove_parents(int root, const char *path);
+/*
+ * Removes the parents of path, the innermost first, as long as they are empty and ours. -1 and errno
+ * where that could not be done or learned.
+ */
+int cgroup_remove_parents(int root, const char *path);
 
 #endif

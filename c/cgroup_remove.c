@@ -40,36 +40,53 @@ static int open_parent(int root, const char *path, const char **name)
 	return dir;
 }
 
-/* Removes one parent. False when it stays: it is in use, or it was there before us. */
-static bool remove_parent(int dir, const char *name, const char *path)
+/* 1 when the cgroup at dir is one that a runtime of ours has made, -1 and errno if unknown. */
+static int is_ours(int dir, const char *path)
 {
-	int fd = openat(dir, name, CGROUP_DIR_FLAGS);
-	bool ours;
-
-	if (fd < 0)
-		return errno == ENOENT;
-	ours = strcmp(path, CGROUP_PARENT) == 0 || fgetxattr(fd, CGROUP_MARK, NULL, 0) >= 0;
-	close(fd);
-	return ours && (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT);
+	if (strcmp(path, CGROUP_PARENT) == 0 || fgetxattr(dir, CGROUP_MARK, NULL, 0) >= 0)
+		return 1;
+	return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
 }
 
-void cgroup_remove_parents(int root, const char *path)
+/* Removes one parent: 1. 0 when it stays: it is in use, or it was there before us. -1 and errno. */
+static int remove_parent(int dir, const char *name, const char *path)
+{
+	int fd = openat(dir, name, CGROUP_DIR_FLAGS), ours, failure;
+
+	if (fd < 0)
+		return errno == ENOENT ? 1 : -1;
+	ours = is_ours(fd, path);
+	failure = errno;
+	close(fd);
+	errno = failure;
+	if (ours <= 0 || unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return ours;
+	return errno == EBUSY || errno == ENOTEMPTY ? 0 : -1;
+}
+
+int cgroup_remove_parents(int root, const char *path)
 {
 	char parent[PATH_MAX];
-	bool removed = true;
 	const char *name;
+	int removed = 1;
 	char *slash;
 
 	snprintf(parent, sizeof(parent), "%s", path);
-	while (removed && (slash = strrchr(parent, '/')) && slash != parent) {
-		int dir;
+	while (removed > 0 && (slash = strrchr(parent, '/')) && slash != parent) {
+		int dir, failure;
 
 		*slash = '\0';
 		dir = open_parent(root, parent, &name);
-		removed = dir >= 0 ? remove_parent(dir, name, parent) : errno == ENOENT;
+		removed = dir < 0 ? -1 : remove_parent(dir, name, parent);
+		failure = errno;
 		if (dir >= 0)
 			close(dir);
+		errno = failure;
+		/* Another container of the same parents was faster. */
+		if (removed < 0 && cgroup_is_gone(errno))
+			removed = 1;
 	}
+	return removed < 0 ? -1 : 0;
 }
 
 /*
@@ -213,8 +230,8 @@ int cgroup_remove(const char *path, struct error *e)
 	} else if (!cgroup_is_gone(errno)) {
 		result = error_sys(e, "opening the parent of cgroup %s", path);
 	}
-	if (result == 0)
-		cgroup_remove_parents(root, path);
+	if (result == 0 && cgroup_remove_parents(root, path) < 0)
+		result = error_sys(e, "removing the parents of cgroup %s", path);
 	close(root);
 	return result;
 }

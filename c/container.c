@@ -113,7 +113,7 @@ static int release(struct container *c, struct error *e)
 	return errno == EPIPE ? child_ended(e) : error_sys(e, "releasing the child");
 }
 
-static int read_all(int fd, void *buffer, size_t size)
+int container_read_all(int fd, void *buffer, size_t size)
 {
 	size_t got = 0;
 
@@ -135,11 +135,11 @@ int container_confirm(struct container *c, struct error *e)
 	char mark;
 	int n;
 
-	while ((n = read_all(c->error_fd, &mark, 1)) == 1) {
+	while ((n = container_read_all(c->error_fd, &mark, 1)) == 1) {
 		about_to_run = mark == 'x';
 		if (about_to_run)
 			continue;
-		if (read_all(c->error_fd, e, sizeof(*e)) == (int)sizeof(*e))
+		if (container_read_all(c->error_fd, e, sizeof(*e)) == (int)sizeof(*e))
 			return -1;
 		break; /* killed while it told its failure */
 	}
@@ -283,7 +283,7 @@ static void wait_for_release(struct container *c)
 {
 	char byte;
 
-	if (read_all(c->sync_fd, &byte, 1) != 1)
+	if (container_read_all(c->sync_fd, &byte, 1) != 1)
 		_exit(EXIT_RUNTIME);
 }
 

@@ -93,6 +93,9 @@ void container_child(struct container *c) __attribute__((noreturn));
  */
 int container_confirm(struct container *c, struct error *e);
 
+/* Fills buffer, whatever interrupts; fewer bytes mean end of file. -1 and errno. */
+int container_read_all(int fd, void *buffer, size_t size);
+
 /* Makes c empty: descriptors -1, the rest zero. */
 void container_init(struct container *c);
 

@@ -175,7 +175,7 @@ static int has_pid_file(const struct state *s, struct error *e)
 	char text[32], expected[32];
 	int fd, failure = 0;
 	struct stat st;
-	ssize_t n = -1;
+	int n = -1;
 
 	if (!s->pid_file[0])
 		return 0;
@@ -185,13 +185,14 @@ static int has_pid_file(const struct state *s, struct error *e)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO
 			       ? 0
 			       : error_sys(e, "opening pid file %s", s->pid_file);
-	if (fstat(fd, &st) < 0 || (S_ISREG(st.st_mode) && (n = read(fd, text, sizeof(text))) < 0))
+	if (fstat(fd, &st) < 0 ||
+		(S_ISREG(st.st_mode) && (n = container_read_all(fd, text, sizeof(text))) < 0))
 		failure = error_sys(e, "reading pid file %s", s->pid_file);
 	close(fd);
 	if (failure)
 		return -1;
 	snprintf(expected, sizeof(expected), "%d\n", s->pid);
-	return n == 0 || (n == (ssize_t)strlen(expected) && memcmp(text, expected, (size_t)n) == 0);
+	return n == 0 || (n == (int)strlen(expected) && memcmp(text, expected, (size_t)n) == 0);
 }
 
 static int remove_stale_pid_file(const struct state *s, struct error *e)

@@ -34,44 +34,57 @@ func openParent(root int, path string) (dir int, name string, err error) {
 	return dir, name, err
 }
 
-func hasMark(dir int) bool {
+// isOurs is true when the cgroup at dir is one that a runtime of ours has made.
+func isOurs(dir int, path string) (bool, error) {
+	if path == cgroupParent {
+		return true, nil
+	}
 	name, _ := syscall.BytePtrFromString(cgroupMark)
 	_, _, errno := syscall.Syscall6(syscall.SYS_FGETXATTR, uintptr(dir),
 		uintptr(unsafe.Pointer(name)), 0, 0, 0, 0)
-	return errno == 0
+	if errno == syscall.ENODATA || errno == syscall.EOPNOTSUPP {
+		return false, nil
+	}
+	return errno == 0, errnoError(errno)
 }
 
 // removeParent removes one parent. False when it stays: it is in use, or it was there before us.
-func removeParent(dir int, name, path string) bool {
+func removeParent(dir int, name, path string) (bool, error) {
 	fd, err := syscall.Openat(dir, name, cgroupDirFlags, 0)
 	if err != nil {
-		return err == syscall.ENOENT
+		return true, err
 	}
-	ours := path == cgroupParent || hasMark(fd)
+	ours, err := isOurs(fd, path)
 	syscall.Close(fd)
 	if !ours {
-		return false
+		return false, err
 	}
 	err = cgroupRmdir(dir, name)
-	return err == nil || err == syscall.ENOENT
+	if err == syscall.EBUSY || err == syscall.ENOTEMPTY {
+		return false, nil
+	}
+	return true, err
 }
 
 // cgroupRemoveParents removes the parents of path, the innermost first, as long as they are empty
-// and ours.
-func cgroupRemoveParents(root int, path string) {
+// and ours. An error where that could not be done or learned.
+func cgroupRemoveParents(root int, path string) error {
 	parent := path
-	for removed := true; removed; {
+	for {
 		parent = parent[:strings.LastIndexByte(parent, '/')]
 		if parent == "" {
-			return
+			return nil
 		}
+		removed := true
 		dir, name, err := openParent(root, parent)
-		if err != nil {
-			removed = err == syscall.ENOENT
-			continue
+		if err == nil {
+			removed, err = removeParent(dir, name, parent)
+			syscall.Close(dir)
 		}
-		removed = removeParent(dir, name, parent)
-		syscall.Close(dir)
+		// Another container of the same parents was faster.
+		if err != nil && !cgroupIsGone(err) || !removed {
+			return err
+		}
 	}
 }
 
@@ -238,7 +251,9 @@ func cgroupRemove(path string) error {
 		err = errorSys(err, "opening the parent of cgroup %s", path)
 	}
 	if err == nil {
-		cgroupRemoveParents(root, path)
+		if err := cgroupRemoveParents(root, path); err != nil {
+			return errorSys(err, "removing the parents of cgroup %s", path)
+		}
 	}
 	return err
 }

@@ -86,11 +86,11 @@ func childRequestRead() *Container {
 	c := newContainer()
 	c.SyncFD, c.ErrorFD, c.LogFD = childSync, childError, childLog
 	var size [4]byte
-	if n, _ := readAll(c.SyncFD, size[:]); n != len(size) {
+	if n, _ := containerReadAll(c.SyncFD, size[:]); n != len(size) {
 		syscall.Exit(exitRuntime)
 	}
 	text := make([]byte, binary.NativeEndian.Uint32(size[:]))
-	if n, _ := readAll(c.SyncFD, text); n != len(text) {
+	if n, _ := containerReadAll(c.SyncFD, text); n != len(text) {
 		syscall.Exit(exitRuntime)
 	}
 	var r childRequest
@@ -186,7 +186,7 @@ func childErrorWrite(fd int, e *Error) {
 // childErrorRead reads what childErrorWrite wrote, to the end of the pipe; nil where it is cut.
 func childErrorRead(fd int) error {
 	buffer := make([]byte, 8192)
-	n, _ := readAll(fd, buffer)
+	n, _ := containerReadAll(fd, buffer)
 	var f childFailure
 	if json.Unmarshal(buffer[:n], &f) != nil {
 		return nil

@@ -159,8 +159,8 @@ func release(c *Container) error {
 	return nil
 }
 
-// readAll fills buffer; fewer bytes mean end of file.
-func readAll(fd int, buffer []byte) (int, error) {
+// containerReadAll fills buffer; fewer bytes mean end of file.
+func containerReadAll(fd int, buffer []byte) (int, error) {
 	got := 0
 	for got < len(buffer) {
 		n, err := syscall.Read(fd, buffer[got:])
@@ -185,7 +185,7 @@ func containerConfirm(c *Container) error {
 	aboutToRun := false
 	var mark [1]byte
 	for {
-		n, err := readAll(c.ErrorFD, mark[:])
+		n, err := containerReadAll(c.ErrorFD, mark[:])
 		if err != nil {
 			return errorSys(err, "reading from the child")
 		}
@@ -308,7 +308,7 @@ func containerEnter(c *Container) error {
 // waitForRelease: end of file means that the parent is gone.
 func waitForRelease(c *Container) {
 	var b [1]byte
-	if n, _ := readAll(c.SyncFD, b[:]); n != 1 {
+	if n, _ := containerReadAll(c.SyncFD, b[:]); n != 1 {
 		syscall.Exit(exitRuntime)
 	}
 }

@@ -38,7 +38,7 @@ func failureBytes(t *testing.T, before, message string) []byte {
 		Message: message})
 	syscall.Close(fds[1])
 	buffer := make([]byte, 16384)
-	n, _ := readAll(fds[0], buffer)
+	n, _ := containerReadAll(fds[0], buffer)
 	return append([]byte(before), buffer[:n]...)
 }
 

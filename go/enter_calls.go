@@ -161,7 +161,7 @@ type failureMessage struct {
 func (l *callList) read(fd int) error {
 	var m failureMessage
 	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&m)), int(unsafe.Sizeof(m)))
-	if n, _ := readAll(fd, buffer[1:]); n != len(buffer)-1 {
+	if n, _ := containerReadAll(fd, buffer[1:]); n != len(buffer)-1 {
 		return nil
 	}
 	return l.failure(m.failure)

@@ -211,7 +211,7 @@ func hasPidFile(s *State) (bool, error) {
 	defer syscall.Close(fd)
 	text, n := make([]byte, 32), -1
 	if err = syscall.Fstat(fd, &st); err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFREG {
-		n, err = syscall.Read(fd, text)
+		n, err = containerReadAll(fd, text)
 	}
 	if err != nil {
 		return false, errorSys(err, "reading pid file %s", s.PidFile)

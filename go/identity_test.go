@@ -38,7 +38,7 @@ func init() {
 		panic(err)
 	}
 	var b [1]byte
-	readAll(3, b[:])
+	containerReadAll(3, b[:])
 	c := newContainer()
 	c.Spec = &request.Spec
 	if identityAssume(c) != nil {

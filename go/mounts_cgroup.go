@@ -38,7 +38,7 @@ func readMountinfo() (string, error) {
 	var text []byte
 	buffer := make([]byte, 4096)
 	for {
-		n, err := readAll(fd, buffer)
+		n, err := containerReadAll(fd, buffer)
 		text = append(text, buffer[:max(n, 0)]...)
 		if err != nil {
 			return "", errorSys(err, "reading /proc/self/mountinfo")
