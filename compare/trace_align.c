@@ -13,8 +13,9 @@
 #include <string.h>
 
 /* What it is worth that two calls share a row. A change counts more than every reading call of a
- * stage together would seldom do; two calls that differ only count where nothing equal is lost. */
-enum { EQUAL = 16, PAIR = 5, CHANGE = 64 };
+ * stage together would seldom do; two calls that differ only count where nothing equal is lost, and
+ * what both do in the background only where nothing at all is. */
+enum { BACKGROUND = 1, EQUAL = 160, PAIR = 50, CHANGE = 64 };
 
 static const struct trace_call *some_cell(const struct trace_row *row)
 {
@@ -43,21 +44,31 @@ static bool pair(const struct trace_call *a, const struct trace_call *b)
 	       (a->changes && b->changes && !a->only && !b->only && !strcmp(a->name, b->name));
 }
 
-/* One of them is what a runtime does in the background: it may equal anything by chance. */
-static bool noise(const struct trace_row *row, const struct trace_call *c)
+static bool background(const struct trace_call *c)
 {
-	if (c->only && c->only->fold)
-		return true;
-	for (size_t i = 0; i < COLUMNS_MAX; i++)
-		if (row->cells[i] && row->cells[i]->only && row->cells[i]->only->fold)
-			return true;
-	return false;
+	return c->only && c->only->fold;
+}
+
+/* Two that are equal. What a runtime does in the background may equal anything by chance. */
+static int worth_equal(const struct trace_row *row, const struct trace_call *c)
+{
+	bool any = background(c), all = any;
+
+	if (c->changes)
+		return EQUAL * CHANGE;
+	for (size_t i = 0; i < COLUMNS_MAX; i++) {
+		if (!row->cells[i])
+			continue;
+		any = any || background(row->cells[i]);
+		all = all && background(row->cells[i]);
+	}
+	return all ? BACKGROUND : any ? PAIR - 1 : EQUAL;
 }
 
 static int worth(const struct trace_row *row, const struct trace_call *c)
 {
 	if (equal(row, c))
-		return c->changes ? EQUAL * CHANGE : noise(row, c) ? PAIR - 1 : EQUAL;
+		return worth_equal(row, c);
 	if (!pair(some_cell(row), c))
 		return 0;
 	return c->changes && some_cell(row)->changes ? PAIR * CHANGE : PAIR;
