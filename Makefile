@@ -35,12 +35,12 @@ B := build
 SAN_FLAGS :=
 # libnl can look up protocol names, which glibc does not link statically; the
 # linker warns of it in every program, though none of ours asks for it.
-LINK_MODE := -static-pie -Wl,--no-warnings
+LINK_MODE := -static-pie -Wl,--no-warnings,-z,relro,-z,now,-z,noexecstack
 endif
 
 CC := gcc
 CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIE \
-	-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+	-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
 	-DTWINBOX_VERSION='"$(VERSION)"' -Ic $(SAN_FLAGS)
 LDFLAGS := $(SAN_FLAGS)
 
@@ -119,7 +119,7 @@ $(B)/bin/gobox: $(GO_SRC) Makefile VERSION | $(call stamp,build)
 BRIDGE_STATE = $(shell cat $(sort $(wildcard c/*.[ch])) Makefile | sha256sum | cut -c1-12)
 BRIDGE_ENV = CGO_ENABLED=1 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off CC=$(CC) \
 	CGO_CFLAGS='-O2 -g -DLIBCBOX_STATE=0x$(BRIDGE_STATE)'
-BRIDGE_LINK = -linkmode external -extldflags "-static -Wl,--no-warnings"
+BRIDGE_LINK = -linkmode external -extldflags "-static -Wl,--no-warnings,-z,relro,-z,now,-z,noexecstack"
 
 build/bin/gobox-bridge: $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile VERSION
 	@mkdir -p $(@D)
@@ -191,6 +191,15 @@ $(MUTANT): $(B)/obj/c/main.o $(MUTANT_OBJ) $(LIBCBOX)
 		$$(nm $(MUTANT_OBJ) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
 # --- The tracer of tests/fault ----------------------------------------------
+
+# --- The attacker of tests/security ------------------------------------------
+
+ATTACK := $(B)/security/attack
+
+$(ATTACK): $(B)/obj/tests/security/attack.o
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $<
 
 INJECT := $(B)/fault/inject
 INJECT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fault/*.c))
@@ -358,7 +367,7 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(INJECT) $(GO_TEST_STAMP) \
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(INJECT) $(ATTACK) $(GO_TEST_STAMP) \
 		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
@@ -374,7 +383,7 @@ lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
 .PHONY: format
 format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatters want them
 	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/sysprocattr/*.c tests/unit/*.[ch] \
-		tests/fault/*.[ch] tests/mutations/*.[ch])
+		tests/fault/*.[ch] tests/mutations/*.[ch] tests/security/*.[ch])
 	@$(dir $(GO))gofmt -w go shared/sysprocattr
 	@tests/docs/checks/prettier --write
 

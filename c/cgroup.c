@@ -5,6 +5,7 @@
  */
 #include "cgroup.h"
 
+#include "cgroup_devices.h"
 #include "cgroup_files.h"
 #include "events.h"
 #include "resources.h"
@@ -253,7 +254,7 @@ int cgroup_create(struct container *c, struct error *e)
 	close(root);
 	if (dir < 0)
 		return -1;
-	if (write_limits(c, dir, e) < 0) {
+	if (write_limits(c, dir, e) < 0 || cgroup_devices_restrict(c, dir, e) < 0) {
 		close(dir);
 		cgroup_remove(c->cgroup, &ignored);
 		return -1;

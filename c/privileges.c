@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -239,6 +240,18 @@ static int close_on_exec(struct container *c, struct error *e)
 	return 0;
 }
 
+/*
+ * Keys are in no namespace: the caller's would be the container's too (session-keyring(7)). The new
+ * keyring belongs to whoever we are by now.
+ */
+static int leave_keyring(struct container *c, struct error *e)
+{
+	events_call(c, "keyctl(KEYCTL_JOIN_SESSION_KEYRING, NULL)");
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS)
+		return 0;
+	return error_sys(e, "joining a new session keyring");
+}
+
 int privileges_drop(struct container *c, struct error *e)
 {
 	struct owned o;
@@ -257,6 +270,8 @@ int privileges_drop(struct container *c, struct error *e)
 		return -1;
 	/* Ambient comes after the sets that it has to lie in. */
 	if (set_capabilities(c, &o, e) < 0 || set_ambient(c, e) < 0)
+		return -1;
+	if (leave_keyring(c, e) < 0)
 		return -1;
 	return set_no_new_privs(c, e) < 0 || set_death_signal(c, e) < 0 || close_on_exec(c, e) < 0
 		       ? -1

@@ -17,7 +17,7 @@
 static const struct shape {
 	const char *call;
 	unsigned int out, dropped;
-	bool counts; /* it returns a number of bytes */
+	bool counts; /* it returns a number of bytes, or that of a key */
 } shapes[] = {
 	{"read", 1 << 1, 1 << 2, true},
 	{"pread64", 1 << 1, 1 << 2, true},
@@ -31,6 +31,7 @@ static const struct shape {
 	{"write", 0, 1 << 2, true},
 	{"sendmsg", 0, 0, true},
 	{"sendto", 0, 0, true},
+	{"keyctl", 0, 0, true},
 	{"sched_getaffinity", 1 << 2, 0, true},
 	{"newfstatat", 1 << 2, 0, false},
 	{"fstat", 1 << 1, 0, false},

@@ -250,7 +250,11 @@ func cgroupCreate(c *Container) error {
 	if err != nil {
 		return err
 	}
-	if err := writeLimits(c, dir); err != nil {
+	err = writeLimits(c, dir)
+	if err == nil {
+		err = cgroupDevicesRestrict(c, dir)
+	}
+	if err != nil {
 		syscall.Close(dir)
 		cgroupRemove(c.Cgroup)
 		return err

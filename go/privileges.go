@@ -20,7 +20,7 @@ import (
 )
 
 // Numbers that the syscall package does not have: linux/prctl.h, linux/capability.h,
-// linux/close_range.h.
+// linux/close_range.h, linux/keyctl.h.
 const (
 	capabilityBits = 64
 
@@ -31,6 +31,8 @@ const (
 	linuxCapabilityVersion = 0x20080522 // _LINUX_CAPABILITY_VERSION_3
 	linuxCapabilityU32s    = 2
 	closeRangeCloexec      = 4
+
+	keyctlJoinSessionKeyring = 1
 )
 
 // privilegesAdjustOOM (parent) writes oom_score_adj of c.Pid, which execve(2) keeps. Here and not
@@ -269,6 +271,14 @@ func closeOnExec(l *callList) {
 		"closing descriptors on exec")
 }
 
+// leaveKeyring: keys are in no namespace: the caller's would be the container's too
+// (session-keyring(7)). The new keyring belongs to whoever we are by now.
+func leaveKeyring(l *callList) {
+	l.says("keyctl(KEYCTL_JOIN_SESSION_KEYRING, NULL)")
+	l.add(syscall.SYS_KEYCTL, []uintptr{keyctlJoinSessionKeyring, 0},
+		"joining a new session keyring").errno = syscall.ENOSYS
+}
+
 // privilegesCalls is the stage as a list; o is what the process will have when it begins.
 func privilegesCalls(c *Container, o owned, l *callList) {
 	l.may(syscall.SYS_UMASK, 0o022)
@@ -282,6 +292,7 @@ func privilegesCalls(c *Container, o owned, l *callList) {
 	// Ambient comes after the sets that it has to lie in.
 	setCapabilities(c, o, l)
 	setAmbient(c, l)
+	leaveKeyring(l)
 	setNoNewPrivs(c, l)
 	setDeathSignal(l)
 	closeOnExec(l)
@@ -289,9 +300,9 @@ func privilegesCalls(c *Container, o owned, l *callList) {
 
 // privilegesDrop (child), in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)),
 // supplementary groups, gid, uid (setgroups(2), setresgid(2), setresuid(2)) with the capabilities
-// kept (PR_SET_KEEPCAPS), the other four sets (capset(2), PR_CAP_AMBIENT), no_new_privs,
-// parent-death signal again (a change of uid clears it), and every descriptor over 2 closed on
-// exec (close_range(2)).
+// kept (PR_SET_KEEPCAPS), the other four sets (capset(2), PR_CAP_AMBIENT), a session keyring of its
+// own (keyctl(2)), no_new_privs, parent-death signal again (a change of uid clears it), and every
+// descriptor over 2 closed on exec (close_range(2)).
 //
 // A spec without process.capabilities gets none at all, for root too: runc and crun do the same.
 // After a change of uid the caller must make sure that the parent still lives.

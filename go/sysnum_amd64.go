@@ -6,5 +6,6 @@ const (
 	sysSetns       = 308
 	sysRenameat2   = 316
 	sysMemfdCreate = 319
+	sysBpf         = 321
 	sysExecveat    = 322
 )

@@ -6,5 +6,6 @@ const (
 	sysSetns       = 268
 	sysRenameat2   = 276
 	sysMemfdCreate = 279
+	sysBpf         = 280
 	sysExecveat    = 281
 )

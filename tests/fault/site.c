@@ -29,6 +29,7 @@ static const struct call {
 	}
 	CALL(accept4, "f"),
 	CALL(bind, "f"),
+	CALL(bpf, "n"),
 	CALL(brk, ""),
 	CALL(capget, ""),
 	CALL(capset, ""),
@@ -78,11 +79,13 @@ static const struct call {
 	CALL(gettid, ""),
 	CALL(getuid, ""),
 	CALL(ioctl, "fn"),
+	CALL(keyctl, "n"),
 	CALL(kill, "-n"),
 	CALL(linkat, "-s-s"),
 	CALL(lseek, "f"),
 	CALL(madvise, ""),
 	CALL(membarrier, ""),
+	CALL(memfd_create, "s"),
 	CALL(mkdirat, "-s"),
 	CALL(mknodat, "-s"),
 	CALL(mmap, ""),
@@ -119,6 +122,7 @@ static const struct call {
 	CALL(rt_sigtimedwait, ""),
 	CALL(sched_getaffinity, ""),
 	CALL(sched_yield, ""),
+	SIZED(sendfile, "ff", 3),
 	CALL(sendmsg, "f"),
 	SIZED(sendto, "f", 2),
 	CALL(set_robust_list, ""),
@@ -211,12 +215,16 @@ size_t site_memory(pid_t tid, uint64_t address, void *to, size_t size)
 
 static void describe_descriptor(pid_t tid, int fd, char *out, size_t size)
 {
+	static const char deleted[] = " (deleted)";
 	char path[64];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", tid, fd);
 	n = readlink(path, out, size - 1);
 	out[n < 0 ? 0 : n] = '\0';
+	/* Whether another was faster to remove it is chance. */
+	if (n > (ssize_t)strlen(deleted) && !strcmp(out + n - strlen(deleted), deleted))
+		out[n - (ssize_t)strlen(deleted)] = '\0';
 }
 
 /* Every number becomes "#", and what would break the report's lines a "?". */

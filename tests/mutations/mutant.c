@@ -8,6 +8,8 @@
 #include "mutant.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,7 +19,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 pid_t container;
@@ -64,6 +69,8 @@ LEAVE_OUT(int, 0, mask_readonly_paths, (struct container * c, struct mounts *m, 
 	(c, m, e))
 LEAVE_OUT(int, 0, cgroup_remove, (const char *path, struct error *e), (path, e))
 LEAVE_OUT(int, 0, state_remove, (struct container * c, struct error *e), (c, e))
+LEAVE_OUT(
+	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))
 LEAVE_OUT(int, 0, privileges_adjust_oom, (struct container * c, struct error *e), (c, e))
 
 /* Only exec.c's, the last before the command: the runtime's own handling stays. */
@@ -97,7 +104,8 @@ int __wrap_prctl(int option, unsigned long a, unsigned long b, unsigned long c, 
 		int option;
 		const char *name;
 	} names[] = {{PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG"},
-		{PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS"}, {PR_CAPBSET_DROP, "PR_CAPBSET_DROP"}};
+		{PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS"}, {PR_CAPBSET_DROP, "PR_CAPBSET_DROP"},
+		{PR_SET_DUMPABLE, "PR_SET_DUMPABLE"}};
 
 	for (size_t i = 0; i < MUTANT_LENGTH(names); i++)
 		if (names[i].option == option && mutant_has(&leave_out, names[i].name))
@@ -170,14 +178,65 @@ static long swapped(long signal)
 	return signal;
 }
 
+/* The check of what /dev/null is: everything is one. */
+int __real_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st)
+{
+	int result = __real_fstat(fd, st);
+
+	if (in_child && mutant_has(&leave_out, "fstat")) {
+		st->st_mode = S_IFCHR | 0666;
+		st->st_rdev = makedev(1, 3);
+	}
+	return result;
+}
+
+/* The check that no mount lands in /proc: nothing is in there. */
+int __real_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs)
+{
+	int result = __real_fstatfs(fd, fs);
+
+	if (in_child && mutant_has(&leave_out, "fstatfs"))
+		fs->f_type = 0;
+	return result;
+}
+
+/* Guards that are calls, by their own names; what they would have given where all is well. */
+static bool leaves_out(long number, long a, long *result)
+{
+	static const struct {
+		long number, first;
+		const char *name;
+		long result;
+	} guards[] = {{SYS_capset, -1, "capset", 0}, {SYS_setgroups, -1, "setgroups", 0},
+		{SYS_keyctl, -1, "keyctl", 1}, {SYS_bpf, BPF_PROG_ATTACH, "BPF_PROG_ATTACH", 0},
+		{SYS_getcwd, -1, "getcwd", 2}};
+
+	for (size_t i = 0; i < MUTANT_LENGTH(guards); i++)
+		if (guards[i].number == number && (guards[i].first < 0 || guards[i].first == a) &&
+			mutant_has(&leave_out, guards[i].name)) {
+			*result = guards[i].result;
+			return true;
+		}
+	return false;
+}
+
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
+	long result;
+
 	if (number == SYS_clone3)
 		return clone3((struct clone_args *)a, b);
-	if (number == SYS_capset && mutant_has(&leave_out, "capset"))
-		return 0;
-	if (number == SYS_setgroups && mutant_has(&leave_out, "setgroups"))
-		return 0;
+	if (leaves_out(number, a, &result)) {
+		if (number == SYS_getcwd)
+			strcpy((char *)a, "/");
+		return result;
+	}
+	if (number == SYS_openat2 && mutant_has(&leave_out, "RESOLVE"))
+		((struct open_how *)c)->resolve = 0;
 	if (number == SYS_pidfd_send_signal && mutant_has(&act, "swap_signals"))
 		b = swapped(b);
 	return __real_syscall(number, a, b, c, d, e, f);
