@@ -34,8 +34,7 @@ func TestMain(m *testing.M) {
 // load keeps malloc's and stdio's locks and Go's allocator and collector busy until the function
 // that it returns is called.
 func load(t *testing.T) (stop func()) {
-	// Texts too long for a thread's own cache of malloc's (mallopt(3), M_MXFAST; glibc keeps up to
-	// 1032 bytes there): each takes the lock.
+	// Texts too long for malloc's cache of the thread (glibc: 1032 bytes): each takes the lock.
 	word := `"` + strings.Repeat("x", 1500) + `"`
 	spec := []byte(`{"ociVersion":"1.0.2","process":{"args":[` + word + strings.Repeat(","+word, 300) + `]}}`)
 	if _, err := specCheck("spec.json", spec); err != nil {
