@@ -23,15 +23,10 @@ static char *case_id(const char *name, const char *what)
 /* Everything that is left after a case, by name, or "nothing". */
 static void set_left(const struct held *h, const char *name, struct values *out)
 {
-	char what[PATH_MAX], text[200] = "", *id = case_id(name, "left");
+	char text[200], *id = case_id(name, "left");
 
-	for (size_t i = 0; i < leftovers_n; i++) {
-		if (!leftovers[i].common || !leftovers[i].look(h, what, sizeof(what)))
-			continue;
-		strncat(text, text[0] ? ", " : "", sizeof(text) - strlen(text) - 1);
-		strncat(text, leftovers[i].name, sizeof(text) - strlen(text) - 1);
-	}
-	values_set(out, id, "%s", text[0] ? text : "nothing");
+	held_left(h, text, sizeof(text));
+	values_set(out, id, "%s", text);
 	free(id);
 }
 

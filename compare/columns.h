@@ -17,6 +17,7 @@ struct column {
 	const char *program; /* file of its program */
 	bool twin;	     /* twinbox's own: reads the spec as it is, has veth, events and gc */
 	const char *const *run;	 /* command line; words beginning with % are filled in, see run.c */
+	const char *const *exec; /* a second process in the container */
 	const char *const *undo; /* collects what a killed runtime left */
 	const char *const *drops; /* namespace types it does not know: taken out of its bundle */
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 const char *const group_names[] = {"namespace", "cgroup", "veth", "mounts", "identity",
-	"privileges", "process", "lifecycle", NULL};
+	"privileges", "process", "exec", "lifecycle", NULL};
 
 bool fact_in_group(const char *id, const char *group)
 {

@@ -235,6 +235,11 @@ int held_ready(struct held *h, const char *say, struct error *e)
 	return held_still(h, e);
 }
 
+int held_exec(struct held *h, struct child *child, const char *const command[], struct error *e)
+{
+	return start_words(h, child, nothing, h->column->exec, command, e);
+}
+
 int held_end(struct held *h, struct error *e)
 {
 	child_close_input(&h->child);

@@ -44,6 +44,10 @@ int held_pid(struct held *h, struct error *e);
  */
 int held_still(const struct held *h, struct error *e);
 
+/* Starts the column's exec with command in the container; child is another runtime's, the caller's.
+ */
+int held_exec(struct held *h, struct child *child, const char *const command[], struct error *e);
+
 /* Waits for the runtime's end; h->child has status and output. Closes its input first. */
 int held_end(struct held *h, struct error *e);
 
@@ -59,6 +63,9 @@ struct leftover {
 };
 extern const struct leftover leftovers[];
 extern const size_t leftovers_n;
+
+/* The common ones that are left, by name: "cgroup, state" or "nothing". */
+void held_left(const struct held *h, char *text, size_t size);
 
 /* Runs the column's undo command (gc, delete --force). */
 int held_undo(struct held *h, struct error *e);

@@ -89,7 +89,8 @@ static bool left_state(const struct held *h, char *what, size_t size)
 	char path[PATH_MAX];
 
 	if (h->column->twin)
-		return exists("/run/twinbox/" RUN_NAME ".json", what, size);
+		return exists("/run/twinbox/" RUN_NAME ".json", what, size) ||
+		       exists("/run/twinbox/" RUN_NAME ".spec", what, size);
 	return left_in_directory(held_file(h, "state", path), what, size);
 }
 
@@ -110,3 +111,18 @@ const struct leftover leftovers[] = {
 	{"pid_file", false, left_pid_file},
 };
 const size_t leftovers_n = sizeof(leftovers) / sizeof(leftovers[0]);
+
+void held_left(const struct held *h, char *text, size_t size)
+{
+	char what[PATH_MAX];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < leftovers_n; i++) {
+		if (!leftovers[i].common || !leftovers[i].look(h, what, sizeof(what)))
+			continue;
+		strncat(text, text[0] ? ", " : "", size - strlen(text) - 1);
+		strncat(text, leftovers[i].name, size - strlen(text) - 1);
+	}
+	if (!text[0])
+		snprintf(text, size, "nothing");
+}

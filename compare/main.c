@@ -35,7 +35,7 @@ static const char usage[] =
 	"                   [--format table|json|html] [--quick]\n"
 	"       compare run --matrix [--spec FILE] [--rootfs DIR] [--format table|json]\n"
 	"       compare observe --column NAME [--spec FILE] [--rootfs DIR]\n"
-	"                   [--quick | --only network|limits|lifecycle]\n"
+	"                   [--quick | --only network|limits|exec|lifecycle]\n"
 	"       compare diff A.json B.json\n"
 	"       compare facts\n"
 	"       compare trace [--spec FILE] [--rootfs DIR] [--columns cbox,gobox] [--stage NAME]\n"

@@ -40,11 +40,13 @@ out:
 
 int behaviour_check(const char *name, struct error *e)
 {
-	if (!name || !strcmp(name, "network") || !strcmp(name, "limits") ||
-		!strcmp(name, "lifecycle"))
-		return 0;
+	static const char *const names[] = {"network", "limits", "exec", "lifecycle"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!name || !strcmp(name, names[i]))
+			return 0;
 	error_say(e, "nothing that is tried is called \"%s\"", name);
-	return error_hint(e, "it is network, limits or lifecycle");
+	return error_hint(e, "it is network, limits, exec or lifecycle");
 }
 
 static bool wanted(const struct plan *p, const char *name)
@@ -63,6 +65,7 @@ int measure_column(
 	result = plan_ease(p, &eased, e) ||
 		 (wanted(p, "network") && behave_network(&eased, c, out, e)) ||
 		 (wanted(p, "limits") && behave_limits(p, &eased, c, out, e)) ||
+		 (wanted(p, "exec") && behave_exec(&eased, c, out, e)) ||
 		 (wanted(p, "lifecycle") && behave_lifecycle(&eased, c, out, e));
 	plan_free_eased(&eased);
 	return result ? -1 : 0;

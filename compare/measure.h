@@ -8,7 +8,7 @@
 int measure_column(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e);
 
-/* 0 when name is one of those below ("network", "limits", "lifecycle") or NULL. */
+/* 0 when name is one of those below ("network", "limits", "exec", "lifecycle") or NULL. */
 int behaviour_check(const char *name, struct error *e);
 
 /*
@@ -17,6 +17,7 @@ int behaviour_check(const char *name, struct error *e);
  */
 int behave_lifecycle(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e);
+int behave_exec(const struct plan *p, const struct column *c, struct values *out, struct error *e);
 int behave_network(
 	const struct plan *p, const struct column *c, struct values *out, struct error *e);
 int behave_limits(const struct plan *p, const struct plan *eased, const struct column *c,

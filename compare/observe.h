@@ -68,6 +68,9 @@ void row_failed(const struct row *row, struct values *out, int errnum, const cha
 /* The file at path below dirfd, without its last LF; its lines joined by "; ". */
 void row_file(int dirfd, const char *path, const struct row *row, struct values *out);
 
+/* The id inside the map's namespace of an id outside of it, or -1: not mapped. */
+long id_inside(const char *map, unsigned int id);
+
 /* Value of "KEY:" in text such as /proc/PID/status, blanks made single; malloc'd or NULL. */
 char *field_of(const char *text, const char *key);
 

@@ -29,7 +29,7 @@ static void read_id(const struct subject *s, const struct row *row, struct value
 }
 
 /* The host's id as the container's user namespace calls it, by uid_map or gid_map. */
-static long inside(const char *map, unsigned int id)
+long id_inside(const char *map, unsigned int id)
 {
 	unsigned int first, host, count;
 	int used;
@@ -54,10 +54,10 @@ static void read_id_inside(const struct subject *s, const struct row *row, struc
 	field = status ? field_of(status, key) : NULL;
 	if (!map || !field || sscanf(field, "%u %u", &real, &effective) != 2)
 		row_failed(row, out, errno, file);
-	else if (inside(map, effective) < 0)
+	else if (id_inside(map, effective) < 0)
 		values_set(out, row->id, "not mapped");
 	else
-		values_set(out, row->id, "%ld", inside(map, effective));
+		values_set(out, row->id, "%ld", id_inside(map, effective));
 	free(field);
 	free(map);
 	free(status);

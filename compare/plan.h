@@ -28,7 +28,7 @@ struct plan {
 	char cgroup[PATH_MAX]; /* below CGROUP_MOUNT; empty: the spec wants none */
 	const char *host_link; /* veth names; NULL: no veth */
 	const char *peer_link;
-	bool quick;	   /* leave out what has to be tried: network, limits, lifecycle */
+	bool quick;	   /* leave out what has to be tried: network, limits, exec, lifecycle */
 	const char *only;  /* of those, try only this one; NULL: all */
 	const char *via;   /* --via of the column bridge; NULL: all=c */
 	char *host_mounts; /* /proc/self/mountinfo as it was at the beginning */

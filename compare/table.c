@@ -12,13 +12,13 @@
 
 /* What a terminal shows, by language; facts bring their own titles. */
 struct words {
-	const char *groups[8]; /* as group_names */
+	const char *groups[9]; /* as group_names */
 	const char *mismatches, *declared, *skipped, *absent, *empty, *none, *missing, *facts;
 };
 
 static const struct words english = {
 	{"Namespaces", "Cgroup", "Network (veth)", "Mounts", "Identity", "Privileges", "Process",
-		"Lifecycle"},
+		"Exec", "Lifecycle"},
 	"Does not match",
 	"Differs for a declared reason (in brackets: the first column)",
 	"Not tried here",
@@ -29,7 +29,7 @@ static const struct words english = {
 	"facts",
 };
 static const struct words japanese = {
-	{"名前空間", "cgroup", "ネットワーク (veth)", "マウント", "ID", "権限", "プロセス",
+	{"名前空間", "cgroup", "ネットワーク (veth)", "マウント", "ID", "権限", "プロセス", "exec",
 		"ライフサイクル"},
 	"一致しない項目",
 	"理由が宣言されている違い (括弧の中は最初の列)",

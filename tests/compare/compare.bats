@@ -76,7 +76,7 @@ observe() { "$compare" observe --quick --column "$1" --spec "$2" >"$3"; }
 
 @test "every group is there, every fact is whole" {
 	run jq -r '[.facts[].group] | unique | join(" ")' "$WHOLE.json"
-	[ "$output" = 'cgroup identity lifecycle mounts namespace privileges process veth' ]
+	[ "$output" = 'cgroup exec identity lifecycle mounts namespace privileges process veth' ]
 	run jq -r '.columns as $c | .facts[] | select((.title.ja | length) == 0 or
 		(.title.en | length) == 0 or (.values | keys_unsorted) != $c or
 		(.match | type) != "boolean") | .id' "$WHOLE.json"

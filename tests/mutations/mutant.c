@@ -72,6 +72,28 @@ LEAVE_OUT(int, 0, state_remove, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(
 	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))
 LEAVE_OUT(int, 0, privileges_adjust_oom, (struct container * c, struct error *e), (c, e))
+LEAVE_OUT(int, 0, cgroup_open, (struct container * c, struct error *e), (c, e))
+LEAVE_OUT(
+	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))
+
+/* "leave_out setns:ipc": that namespace is not joined, the others are. */
+int __real_setns(int fd, int flags);
+int __wrap_setns(int fd, int flags);
+int __wrap_setns(int fd, int flags)
+{
+	static const struct {
+		int flag;
+		const char *name;
+	} names[] = {{CLONE_NEWCGROUP, "setns:cgroup"}, {CLONE_NEWIPC, "setns:ipc"},
+		{CLONE_NEWNS, "setns:mount"}, {CLONE_NEWNET, "setns:network"},
+		{CLONE_NEWPID, "setns:pid"}, {CLONE_NEWTIME, "setns:time"},
+		{CLONE_NEWUSER, "setns:user"}, {CLONE_NEWUTS, "setns:uts"}};
+
+	for (size_t i = 0; i < MUTANT_LENGTH(names); i++)
+		if (mutant_has(&leave_out, names[i].name))
+			flags &= ~names[i].flag;
+	return flags ? __real_setns(fd, flags) : 0;
+}
 
 /* Only exec.c's, the last before the command: the runtime's own handling stays. */
 int __real_sigaction(int number, const struct sigaction *new, struct sigaction *old);
@@ -255,7 +277,7 @@ int __wrap_execve(const char *path, char *const argv[], char *const env[])
 	/* The container's /proc leads back to this program: a command with two threads. */
 	if (mutant_has(&act, "threads"))
 		return __real_execve("/proc/self/exe", threads, env);
-	return __real_execve(path, argv, env);
+	return __real_execve(path, argv, mutant_has(&act, "own_environment") ? environ : env);
 }
 
 /* The pid file is written once the command runs, and compare waits for it. */

@@ -64,6 +64,12 @@ static void terminal(void)
 	close(slave);
 }
 
+static void other_cwd(void)
+{
+	if (chdir("/bin"))
+		mutant_fail("another directory");
+}
+
 static void trace(void)
 {
 	if (ptrace(PTRACE_SEIZE, container, 0, 0))
@@ -178,6 +184,7 @@ static const struct {
 	{"pending", EXEC, pending, 0, 0, 0, 0},
 	{"pending_shared", EXEC, pending_shared, 0, 0, 0, 0},
 	{"terminal", EXEC, terminal, 0, 0, 0, 0},
+	{"other_cwd", EXEC, other_cwd, 0, 0, 0, 0},
 	{"unshare_pid", EXEC, NULL, SYS_unshare, CLONE_NEWPID, 0, 0},
 	{"no_huge_pages", EXEC, NULL, SYS_prctl, PR_SET_THP_DISABLE, 1, 0},
 	{"real_uid", EXEC, NULL, SYS_setresuid, 1000, -1, -1},

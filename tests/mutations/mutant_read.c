@@ -74,7 +74,9 @@ void mutant_read(void)
 		mutant_fail("its own path");
 	path[n] = '\0';
 	strcpy(strrchr(path, '/'), "/mutation");
-	f = fopen(path, "re");
+	/* The sealed copy of exec is in no directory. */
+	setenv("MUTATION", path, 0);
+	f = fopen(getenv("MUTATION"), "re");
 	while (f && getline(&line, &size, f) > 0)
 		read_line(line);
 	free(line);
