@@ -37,8 +37,8 @@ int cgroup_read(int dir, const char *file, char *out, size_t size);
 int cgroup_write(int dir, const char *file, const char *value);
 
 /*
- * Removes the parents of path, the innermost first, as long as they are empty and ours. -1 and errno
- * where that could not be done or learned.
+ * Removes the parents of path, the innermost first, as long as they are empty and ours. -1 and
+ * errno where that could not be done or learned.
  */
 int cgroup_remove_parents(int root, const char *path);
 

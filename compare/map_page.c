@@ -71,7 +71,7 @@ static const struct words japanese = {.title = "syscall.SysProcAttr とシステ
 
 static const struct words *words_in(const struct page *p)
 {
-	return strcmp(p->language, "ja") ? &english : &japanese;
+	return strcmp(p->language, "ja") != 0 ? &english : &japanese;
 }
 
 /*
@@ -83,7 +83,7 @@ static void put_lines(const struct page *p, FILE *out, const char *text, int wid
 	static const char stop[] = "。";
 	const char *end;
 
-	if (strcmp(p->language, "ja")) {
+	if (strcmp(p->language, "ja") != 0) {
 		text_wrap(out, text, 0, width);
 		return;
 	}

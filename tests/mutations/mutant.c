@@ -73,8 +73,6 @@ LEAVE_OUT(
 	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))
 LEAVE_OUT(int, 0, privileges_adjust_oom, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(int, 0, cgroup_open, (struct container * c, struct error *e), (c, e))
-LEAVE_OUT(
-	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))
 
 /* "leave_out setns:ipc": that namespace is not joined, the others are. */
 int __real_setns(int fd, int flags);
