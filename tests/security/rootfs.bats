@@ -120,7 +120,7 @@ null_of_host() {
 console() {
 	local path
 	for path in /dev/console /dev/pts /dev/ptmx /dev/tty /dev/pts/0; do
-		rm -rf "$spoiled/dev"
+		rm -rf "${spoiled:?}/dev"
 		mkdir "$spoiled/dev"
 		put_link "$path" "$host/file"
 		expect 0 tests/e2e/on_terminal "$box" run --spec "$spec" --rootfs "$spoiled" -- \
