@@ -104,9 +104,14 @@ static void put_binds(struct program *p, const struct spec *s)
 	}
 }
 
-static int bpf(int command, union bpf_attr *attr)
+/* The size that bpf(2) takes: up to the last member that is set, whatever this header has after it.
+ */
+#define SIZE_TO(member)                                                                            \
+	(offsetof(union bpf_attr, member) + sizeof(((union bpf_attr *)NULL)->member))
+
+static int bpf(int command, union bpf_attr *attr, size_t size)
 {
-	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+	return (int)syscall(SYS_bpf, command, attr, size);
 }
 
 static int load(const struct program *p)
@@ -122,7 +127,7 @@ static int load(const struct program *p)
 
 	/* EAGAIN: a signal came while the kernel checked the program. */
 	do
-		fd = bpf(BPF_PROG_LOAD, &attr);
+		fd = bpf(BPF_PROG_LOAD, &attr, SIZE_TO(prog_flags));
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
 	return fd;
 }
@@ -145,7 +150,7 @@ int cgroup_devices_restrict(struct container *c, int dir, struct error *e)
 	events_call(c, "bpf(BPF_PROG_ATTACH, BPF_CGROUP_DEVICE)");
 	fd = load(&p);
 	attr.attach_bpf_fd = (uint32_t)fd;
-	result = fd < 0 ? -1 : bpf(BPF_PROG_ATTACH, &attr);
+	result = fd < 0 ? -1 : bpf(BPF_PROG_ATTACH, &attr, SIZE_TO(attach_flags));
 	if (result < 0)
 		error_sys(e, "restricting the devices of cgroup %s", c->cgroup);
 	if (fd >= 0)

@@ -66,6 +66,8 @@ static const struct {
 	{"write", {"</sys/", "</proc/", "</run/"}, {NULL}},
 	{"writev", {"</sys/", "</proc/", "</run/"}, {NULL}},
 	{"pwrite64", {"</sys/", "</proc/", "</run/"}, {NULL}},
+	/* Which devices a cgroup may open. */
+	{"bpf", {"BPF_PROG_ATTACH"}, {NULL}},
 	/* Links, addresses, routes. */
 	{"sendmsg", {"RTM_"}, {"RTM_GET"}},
 	{"sendto", {"RTM_"}, {"RTM_GET"}},

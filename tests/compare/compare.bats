@@ -7,7 +7,7 @@ cd "$top" || exit 1
 compare=build/bin/compare
 report=build/compare/report.json
 
-# One whole run for all the tests that only read its outcome: four columns, every behaviour.
+# One whole run for all the tests that only read its outcome: five columns, every behaviour.
 setup_file() {
 	local status=0
 	export LC_ALL=C.UTF-8 WHOLE=$BATS_FILE_TMPDIR/whole
@@ -53,7 +53,7 @@ observe() { "$compare" observe --quick --column "$1" --spec "$2" >"$3"; }
 	cat "$WHOLE.err"
 	sed -n '/^Does not match/,/^$/p' "$WHOLE.out"
 	[ "$(cat "$WHOLE.status")" = 0 ]
-	[ "$(jq -c .columns "$WHOLE.json")" = '["cbox","gobox","crun","runc"]' ]
+	[ "$(jq -c .columns "$WHOLE.json")" = '["cbox","gobox","bridge","crun","runc"]' ]
 	[ "$(jq .summary.mismatches "$WHOLE.json")" = 0 ]
 	[ "$(jq .summary.facts "$WHOLE.json")" -ge 100 ]
 	# No declaration has outlived the difference it was for.
@@ -192,7 +192,7 @@ veth.answers.to_host: every byte, and back" ]
 @test "what cannot run ends with 2 and says why" {
 	expect 2 "$compare" run --columns cbox,podman
 	[ "$err" = 'compare: no column is called "podman"
-hint: columns are cbox, gobox, crun, runc' ]
+hint: columns are cbox, gobox, bridge, crun, runc' ]
 	expect 2 "$compare" run --columns cbox,cbox
 	[ "$err" = 'compare: column cbox is named twice' ]
 	expect 2 "$compare" run --format html
@@ -221,10 +221,12 @@ hint: columns are cbox, gobox, crun, runc' ]
 }
 
 @test "a spec without a /dev of its own runs without the references, which would spoil the rootfs" {
+	local before
+	before=$(ls -lAR build/rootfs/dev)
 	expect 0 "$compare" run --quick --spec shared/specs/01-pid.json
-	[ "$(jq -c .columns "$report")" = '["cbox","gobox"]' ]
+	[ "$(jq -c .columns "$report")" = '["cbox","gobox","bridge"]' ]
 	grep -q '^crun: not run: this spec has no mount namespace' <<<"$out"
-	[ -z "$(ls -A build/rootfs/dev)" ]
+	[ "$(ls -lAR build/rootfs/dev)" = "$before" ]
 	expect 2 "$compare" run --quick --spec shared/specs/01-pid.json --columns crun
 }
 

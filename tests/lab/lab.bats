@@ -7,7 +7,6 @@ setup_file() {
 	infra/lab/lab run -- true
 }
 
-
 # A word on the machine's command line tells its process from others'.
 setup() {
 	word=lab.test=$BATS_TEST_NUMBER.$$.$RANDOM
@@ -18,6 +17,7 @@ setup() {
 # No machine and no temporary file stays, whatever the test was about.
 teardown() {
 	local left
+	tmux -L "$word" kill-server 2>/dev/null || true
 	for _ in $(seq 20); do
 		left=$(pgrep -f "$word"; find "$TMPDIR" -mindepth 1)
 		[ -n "$left" ] || return 0
@@ -159,38 +159,36 @@ lab() {
 }
 
 @test "a terminal: the shell has job control and the terminal's size" {
-	local name=lab-test-$$
-	tmux -L "$name" -f /dev/null new-session -d -x 97 -y 31 infra/lab/lab shell
-	# seen PATTERN: waits until the last line on the screen has it. What is
-	# typed while the shell is not at its prompt can get lost.
-	seen() {
+	screen() { tmux -L "$word" capture-pane -p -t 0; }
+	# shows PATTERN [COMMAND...]: waits until a line on the screen, or what COMMAND makes of the
+	# screen, has it.
+	shows() {
+		local pattern=$1
+		shift
 		for _ in $(seq 300); do
-			tmux -L "$name" capture-pane -p -t 0 2>/dev/null | grep . | tail -n 1 |
-				grep -q "$1" && return
+			screen 2>/dev/null | grep . | "${@:-cat}" | grep -q "$pattern" && return
 			sleep 0.1
 		done
-		tmux -L "$name" capture-pane -p -t 0
-		tmux -L "$name" kill-server
+		screen
 		return 1
 	}
+	# type_line TEXT: at the prompt, since what is typed before can get lost.
 	type_line() {
-		seen '# *$'
-		tmux -L "$name" send-keys -t 0 "$1" Enter
+		shows '# *$' tail -n 1
+		tmux -L "$word" send-keys -t 0 "$1" Enter
 	}
-	type_line 'clear; stty size'
-	seen '# *$'
-	tmux -L "$name" capture-pane -p -t 0 | grep -q '^31 97'
-	type_line 'clear; sleep 1000'
-	sleep 2
-	tmux -L "$name" send-keys -t 0 C-z
-	seen '# *$'
-	tmux -L "$name" capture-pane -p -t 0 | grep -q 'Stopped.*sleep 1000'
+	tmux -L "$word" -f /dev/null new-session -d -x 97 -y 31 infra/lab/lab shell 3>&-
+	type_line 'stty size'
+	shows '^31 97'
+	type_line "sh -c 'echo awake; exec sleep 1000'"
+	shows '^awake'
+	tmux -L "$word" send-keys -t 0 C-z
+	shows 'Stopped.*sleep 1000'
 	type_line 'kill -9 %1; exit; exit'
 	for _ in $(seq 400); do
-		tmux -L "$name" has-session 2>/dev/null || return 0
+		tmux -L "$word" has-session 2>/dev/null || return 0
 		sleep 0.1
 	done
-	tmux -L "$name" kill-server
 	return 1
 }
 

@@ -15,8 +15,8 @@ setup() {
 	of 'unexplained'
 	[ "$status" = 0 ]
 	[ -z "$stderr" ]
-	[ "$(of 't["spec"], t["summary"]["unexplained"], t["summary"]["different_stages"], t["partial"],
-		t["summary"]["stale"]')" = "('shared/specs/full.json', 0, 0, {}, [])" ]
+	[ "$(of '(t["spec"], t["summary"]["unexplained"], t["summary"]["different_stages"], t["partial"],
+		t["summary"]["stale"])')" = "('shared/specs/full.json', 0, 0, {}, [])" ]
 	[ "$(cat /sys/fs/cgroup/cgroup.subtree_control)" = "$before" ]
 	# Nothing but the restart of Go and its open files stands beside what both change.
 	[ "$(of '[s for s in stages if stages[s]["rows"] and
