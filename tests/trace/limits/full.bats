@@ -22,7 +22,7 @@ setup() {
 	[ "$(of '[s for s in stages if stages[s]["rows"] and
 		calls(s, "cbox") != calls(s, "gobox") and
 		s not in ("start", "namespaces", "child.start", "child.mounts", "child.privileges", "cleanup")]')" = '[]' ]
-	[ "$(of 'len(calls("cgroup", "cbox")), calls("cgroup", "cbox") == calls("cgroup", "gobox")')" = '(11, True)' ]
+	[ "$(of 'len(calls("cgroup", "cbox")), calls("cgroup", "cbox") == calls("cgroup", "gobox")')" = '(12, True)' ]
 	[ "$(of '[c.split()[1] for c in calls("network", "gobox") + calls("child.network", "gobox")]')" = \
 		"['RTM_NEWLINK', 'RTM_NEWADDR', 'RTM_NEWLINK', 'RTM_NEWLINK', 'RTM_NEWADDR', 'RTM_NEWLINK', 'RTM_NEWROUTE']" ]
 }
