@@ -17,7 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { ANY = -1, DEVICES_MAX = 64, INSTRUCTIONS_MAX = 16 + 5 * DEVICES_MAX };
+enum { ANY = -1, DEVICES_MAX = 64, INSTRUCTIONS_MAX = 32 + DEVICES_MAX };
 
 struct device_rule {
 	int kind, major, minor;
@@ -35,12 +35,20 @@ static const struct device_rule usual[] = {
 	{BPF_DEVCG_DEV_CHAR, 136, ANY}, /* pts */
 };
 
+struct rules {
+	struct device_rule v[DEVICES_MAX];
+	int n;
+};
+
 struct program {
 	struct bpf_insn code[INSTRUCTIONS_MAX];
 	int n;
 };
 
-enum { ACCESS = BPF_REG_2, KIND = BPF_REG_3, MAJOR = BPF_REG_4, MINOR = BPF_REG_5 };
+/* DEVICE: the major number from bit 20 on and the minor below, as linux/kdev_t.h has them. */
+enum { ACCESS = BPF_REG_2, KIND = BPF_REG_3, MAJOR = BPF_REG_4, MINOR = BPF_REG_5, DEVICE = MINOR };
+
+enum { MINOR_BITS = 20, UNLESS = BPF_JMP | BPF_JNE | BPF_K, YES_IF = BPF_JMP32 | BPF_JEQ | BPF_K };
 
 static void put(struct program *p, int code, int to, int from, int offset, int value)
 {
@@ -49,12 +57,6 @@ static void put(struct program *p, int code, int to, int from, int offset, int v
 		.src_reg = (uint8_t)from & 15,
 		.off = (int16_t)offset,
 		.imm = value};
-}
-
-/* Goes over the next instructions unless the register has the value. */
-static void put_unless(struct program *p, int reg, int value, int over)
-{
-	put(p, BPF_JMP | BPF_JNE | BPF_K, reg, 0, over, value);
 }
 
 static void put_answer(struct program *p, int yes)
@@ -72,35 +74,58 @@ static void put_begin(struct program *p)
 		put(p, BPF_LDX | BPF_MEM | BPF_W, words[i], BPF_REG_1, 4 * i, 0);
 	put(p, BPF_ALU | BPF_MOV | BPF_X, ACCESS, KIND, 0, 0);
 	put(p, BPF_ALU | BPF_RSH | BPF_K, ACCESS, 0, 0, 16);
+	put(p, YES_IF, ACCESS, 0, 0, BPF_DEVCG_ACC_MKNOD);
 	put(p, BPF_ALU | BPF_AND | BPF_K, KIND, 0, 0, 0xffff);
-	put_unless(p, ACCESS, BPF_DEVCG_ACC_MKNOD, 2);
-	put_answer(p, 1);
+	put(p, BPF_ALU | BPF_MOV | BPF_X, ACCESS, MAJOR, 0, 0);
+	put(p, BPF_ALU | BPF_LSH | BPF_K, ACCESS, 0, 0, MINOR_BITS);
+	put(p, BPF_ALU | BPF_OR | BPF_X, DEVICE, ACCESS, 0, 0);
 }
 
-static void put_rule(struct program *p, const struct device_rule *rule)
+/* The rules of one kind: one look at the kind, then one at the number for each. */
+static void put_rules(struct program *p, const struct rules *rules, int kind)
 {
-	int checks = rule->minor == ANY ? 0 : 1;
+	int begin = p->n;
 
-	put_unless(p, KIND, rule->kind, 3 + checks);
-	put_unless(p, MAJOR, rule->major, 2 + checks);
-	if (checks)
-		put_unless(p, MINOR, rule->minor, 2);
+	put(p, UNLESS, KIND, 0, 0, kind);
+	for (int i = 0; i < rules->n; i++) {
+		const struct device_rule *r = &rules->v[i];
+		uint32_t number = (uint32_t)r->major << MINOR_BITS | (uint32_t)r->minor;
+
+		if (r->kind != kind)
+			continue;
+		if (r->minor == ANY)
+			put(p, YES_IF, MAJOR, 0, 0, r->major);
+		else
+			put(p, YES_IF, DEVICE, 0, 0, (int)number);
+	}
+	p->code[begin].off = (int16_t)(p->n - begin - 1);
+}
+
+/*
+ * One answer of each kind at the end, where every YES_IF goes. The kernel walks through all ways
+ * that a program can take, so the time to load it is the number of its jumps.
+ */
+static void put_end(struct program *p)
+{
+	put_answer(p, 0);
+	for (int i = 0; i < p->n; i++)
+		if (p->code[i].code == YES_IF)
+			p->code[i].off = (int16_t)(p->n - i - 1);
 	put_answer(p, 1);
 }
 
 /* A device that the spec binds is meant to be used; at most so many, each more is refused. */
-static void put_binds(struct program *p, const struct spec *s)
+static void add_binds(struct rules *rules, const struct spec *s)
 {
 	for (size_t i = 0; i < s->mounts_n; i++) {
 		struct stat st;
 
 		if (strcmp(s->mounts[i].type, "bind") != 0 || stat(s->mounts[i].source, &st) < 0 ||
-			(!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) ||
-			p->n + 8 > INSTRUCTIONS_MAX)
+			(!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) || rules->n == DEVICES_MAX)
 			continue;
-		put_rule(p, &(struct device_rule){
-				    S_ISCHR(st.st_mode) ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK,
-				    (int)major(st.st_rdev), (int)minor(st.st_rdev)});
+		rules->v[rules->n++] = (struct device_rule){
+			S_ISCHR(st.st_mode) ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK,
+			(int)major(st.st_rdev), (int)minor(st.st_rdev)};
 	}
 }
 
@@ -140,13 +165,16 @@ int cgroup_devices_restrict(struct container *c, int dir, struct error *e)
 		.attach_flags = BPF_F_ALLOW_MULTI,
 	};
 	struct program p = {.n = 0};
+	struct rules rules = {.n = 0};
 	int fd, result;
 
-	put_begin(&p);
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		put_rule(&p, &usual[i]);
-	put_binds(&p, c->spec);
-	put_answer(&p, 0);
+		rules.v[rules.n++] = usual[i];
+	add_binds(&rules, c->spec);
+	put_begin(&p);
+	put_rules(&p, &rules, BPF_DEVCG_DEV_CHAR);
+	put_rules(&p, &rules, BPF_DEVCG_DEV_BLOCK);
+	put_end(&p);
 	events_call(c, "bpf(BPF_PROG_ATTACH, BPF_CGROUP_DEVICE)");
 	fd = load(&p);
 	attr.attach_bpf_fd = (uint32_t)fd;

@@ -24,18 +24,21 @@ const (
 	bpfLoadWord = 0x61 // BPF_LDX | BPF_MEM | BPF_W
 	bpfMove     = 0xbc // BPF_ALU | BPF_MOV | BPF_X
 	bpfShift    = 0x74 // BPF_ALU | BPF_RSH | BPF_K
+	bpfShiftUp  = 0x64 // BPF_ALU | BPF_LSH | BPF_K
 	bpfAnd      = 0x54 // BPF_ALU | BPF_AND | BPF_K
+	bpfOr       = 0x4c // BPF_ALU | BPF_OR | BPF_X
 	bpfAnswer   = 0xb7 // BPF_ALU64 | BPF_MOV | BPF_K
 	bpfUnless   = 0x55 // BPF_JMP | BPF_JNE | BPF_K
+	bpfYesIf    = 0x16 // BPF_JMP32 | BPF_JEQ | BPF_K
 	bpfExit     = 0x95 // BPF_JMP | BPF_EXIT
 
 	deviceBlock = 1 // BPF_DEVCG_DEV_BLOCK
 	deviceChar  = 2 // BPF_DEVCG_DEV_CHAR
 	accessMknod = 1 // BPF_DEVCG_ACC_MKNOD
 
-	anyMinor        = -1
-	devicesMax      = 64
-	instructionsMax = 16 + 5*devicesMax
+	anyMinor   = -1
+	minorBits  = 20
+	devicesMax = 64
 )
 
 type deviceRule struct{ kind, major, minor int }
@@ -61,21 +64,18 @@ type bpfInstruction struct {
 
 type bpfProgram []bpfInstruction
 
-// Registers: the context is in 1, the answer in 0.
+// Registers: the context is in 1, the answer in 0. The device is the major number from bit 20 on and
+// the minor below, as linux/kdev_t.h has them.
 const (
 	accessRegister = 2
 	kindRegister   = 3
 	majorRegister  = 4
 	minorRegister  = 5
+	deviceRegister = minorRegister
 )
 
 func (p *bpfProgram) put(code, to, from uint8, offset, value int) {
 	*p = append(*p, bpfInstruction{code, to | from<<4, int16(offset), int32(value)})
-}
-
-// putUnless goes over the next instructions unless the register has the value.
-func (p *bpfProgram) putUnless(register uint8, value, over int) {
-	p.put(bpfUnless, register, 0, over, value)
 }
 
 func (p *bpfProgram) putAnswer(yes int) {
@@ -91,30 +91,48 @@ func (p *bpfProgram) putBegin() {
 	}
 	p.put(bpfMove, accessRegister, kindRegister, 0, 0)
 	p.put(bpfShift, accessRegister, 0, 0, 16)
+	p.put(bpfYesIf, accessRegister, 0, 0, accessMknod)
 	p.put(bpfAnd, kindRegister, 0, 0, 0xffff)
-	p.putUnless(accessRegister, accessMknod, 2)
+	p.put(bpfMove, accessRegister, majorRegister, 0, 0)
+	p.put(bpfShiftUp, accessRegister, 0, 0, minorBits)
+	p.put(bpfOr, deviceRegister, accessRegister, 0, 0)
+}
+
+// putRules: the rules of one kind: one look at the kind, then one at the number for each.
+func (p *bpfProgram) putRules(rules []deviceRule, kind int) {
+	begin := len(*p)
+	p.put(bpfUnless, kindRegister, 0, 0, kind)
+	for _, rule := range rules {
+		if rule.kind != kind {
+			continue
+		}
+		if rule.minor == anyMinor {
+			p.put(bpfYesIf, majorRegister, 0, 0, rule.major)
+		} else {
+			p.put(bpfYesIf, deviceRegister, 0, 0, rule.major<<minorBits|rule.minor)
+		}
+	}
+	(*p)[begin].offset = int16(len(*p) - begin - 1)
+}
+
+// putEnd: one answer of each kind at the end, where every bpfYesIf goes. The kernel walks through
+// all ways that a program can take, so the time to load it is the number of its jumps.
+func (p *bpfProgram) putEnd() {
+	p.putAnswer(0)
+	for i := range *p {
+		if (*p)[i].code == bpfYesIf {
+			(*p)[i].offset = int16(len(*p) - i - 1)
+		}
+	}
 	p.putAnswer(1)
 }
 
-func (p *bpfProgram) putRule(rule deviceRule) {
-	checks := 1
-	if rule.minor == anyMinor {
-		checks = 0
-	}
-	p.putUnless(kindRegister, rule.kind, 3+checks)
-	p.putUnless(majorRegister, rule.major, 2+checks)
-	if checks > 0 {
-		p.putUnless(minorRegister, rule.minor, 2)
-	}
-	p.putAnswer(1)
-}
-
-// putBinds: a device that the spec binds is meant to be used; at most so many, each more is refused.
-func (p *bpfProgram) putBinds(s *Spec) {
+// addBinds: a device that the spec binds is meant to be used; at most so many, each more is refused.
+func addBinds(rules []deviceRule, s *Spec) []deviceRule {
 	for _, mount := range s.Mounts {
 		var st syscall.Stat_t
 		if mount.Type != "bind" || syscall.Stat(mount.Source, &st) != nil ||
-			len(*p)+8 > instructionsMax {
+			len(rules) == devicesMax {
 			continue
 		}
 		// The numbers as linux/kdev_t.h packs them for stat(2).
@@ -122,11 +140,12 @@ func (p *bpfProgram) putBinds(s *Spec) {
 		minor := int(st.Rdev&0xff | st.Rdev>>12&^0xff)
 		switch st.Mode & syscall.S_IFMT {
 		case syscall.S_IFCHR:
-			p.putRule(deviceRule{deviceChar, major, minor})
+			rules = append(rules, deviceRule{deviceChar, major, minor})
 		case syscall.S_IFBLK:
-			p.putRule(deviceRule{deviceBlock, major, minor})
+			rules = append(rules, deviceRule{deviceBlock, major, minor})
 		}
 	}
+	return rules
 }
 
 // bpfLoadAttr is what union bpf_attr holds for BPF_PROG_LOAD, bpfAttachAttr for BPF_PROG_ATTACH.
@@ -163,12 +182,11 @@ func bpfLoad(p bpfProgram) (int, error) {
 // Documentation/admin-guide/cgroup-v2.rst, "Device controller".
 func cgroupDevicesRestrict(c *Container, dir int) error {
 	var p bpfProgram
+	rules := addBinds(append([]deviceRule(nil), usualDevices...), c.Spec)
 	p.putBegin()
-	for _, rule := range usualDevices {
-		p.putRule(rule)
-	}
-	p.putBinds(c.Spec)
-	p.putAnswer(0)
+	p.putRules(rules, deviceChar)
+	p.putRules(rules, deviceBlock)
+	p.putEnd()
 	eventsCall(c, "bpf(BPF_PROG_ATTACH, BPF_CGROUP_DEVICE)")
 	fd, err := bpfLoad(p)
 	if err == nil {
