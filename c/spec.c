@@ -142,14 +142,25 @@ int spec_parse(const char *label, const char *data, size_t len, struct spec *out
 	return failed ? -1 : 0;
 }
 
-/* Reads until the end or until data is full; the number of bytes, -1 with errno. */
-static ssize_t spec_read_all(int fd, char *data, size_t size)
+/*
+ * Reads until the end or until there is more than a spec may have; the number of bytes, -1 with
+ * errno. size is a guess: a pipe has none, and a file may grow. *data is the caller's to free.
+ */
+static ssize_t spec_read_all(int fd, size_t size, char **data)
 {
-	size_t len = 0;
+	size_t len = 0, room = 0;
 
-	while (len < size) {
-		ssize_t n = read(fd, data + len, size - len);
+	while (len <= SPEC_MAX_BYTES) {
+		ssize_t n;
 
+		if (len == room) {
+			char *grown = realloc(*data, room = room ? SPEC_MAX_BYTES + 1 : size);
+
+			if (!grown)
+				return -1;
+			*data = grown;
+		}
+		n = read(fd, *data + len, room - len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -163,7 +174,6 @@ static ssize_t spec_read_all(int fd, char *data, size_t size)
 
 int spec_load(const char *path, struct spec *out, struct error *e)
 {
-	size_t size = SPEC_MAX_BYTES + 1;
 	int failed = -1, fd;
 	char *data = NULL;
 	struct stat st;
@@ -179,8 +189,8 @@ int spec_load(const char *path, struct spec *out, struct error *e)
 		refuse_size(path, e);
 		goto out;
 	}
-	data = malloc(size);
-	len = data ? spec_read_all(fd, data, size) : -1;
+	len = spec_read_all(
+		fd, st.st_size > 0 ? (size_t)st.st_size + 1 : SPEC_MAX_BYTES + 1, &data);
 	if (len < 0) {
 		error_sys(e, "reading %s", path);
 		goto out;

@@ -234,10 +234,14 @@ func specParse(label string, data []byte) (*Spec, error) {
 	return s, nil
 }
 
-// specReadAll reads until the end or until size bytes are there.
+// specReadAll reads until the end or until there is more than a spec may have. size is a guess: a
+// pipe has none, and a file may grow.
 func specReadAll(fd, size int) ([]byte, error) {
 	data, n := make([]byte, size), 0
-	for n < size {
+	for n <= SpecMaxBytes {
+		if n == len(data) {
+			data = append(data, make([]byte, SpecMaxBytes+1-n)...)
+		}
 		count, err := syscall.Read(fd, data[n:])
 		if err == syscall.EINTR {
 			continue
@@ -267,7 +271,11 @@ func specLoad(path string) (*Spec, error) {
 	if st.Size > SpecMaxBytes {
 		return nil, refuseSize(path)
 	}
-	data, err := specReadAll(fd, SpecMaxBytes+1)
+	size := SpecMaxBytes + 1
+	if st.Size > 0 {
+		size = int(st.Size) + 1
+	}
+	data, err := specReadAll(fd, size)
 	if err != nil {
 		return nil, errorSys(err, "reading %s", path)
 	}
