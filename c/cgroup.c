@@ -37,6 +37,8 @@ static int check_controllers(int root, const char *needed, struct error *e)
 {
 	char available[CONTROLLERS_MAX];
 
+	if (!needed[0])
+		return 0;
 	if (cgroup_read(root, "cgroup.controllers", available, sizeof(available)) < 0)
 		return error_sys(e, "reading %s/cgroup.controllers", CGROUP_ROOT);
 	for (const char *p = needed; *p; p += strspn(p, " ")) {

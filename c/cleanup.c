@@ -106,5 +106,6 @@ int cleanup_container(struct container *c, struct error *e)
 		result = state_remove(c, e);
 	/* Unlocked but not removed: it names what is still there, for gc. */
 	close_fd(&c->state_fd);
+	close_fd(&c->state_dir);
 	return result < 0 ? hint_gc(c, e) : 0;
 }

@@ -81,7 +81,7 @@ void container_init(struct container *c)
 	memset(c, 0, sizeof(*c));
 	c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = -1;
 	c->console_fd = c->console_peer_fd = c->events_fd = c->log_fd = c->state_fd = -1;
-	c->target_fd = -1;
+	c->target_fd = c->state_dir = -1;
 }
 
 int container_stages(struct container *c, const struct stage *stages, size_t n, struct error *e)
@@ -246,11 +246,13 @@ int container_enter(struct container *c, struct error *e)
  */
 static void close_of_parent(struct container *c)
 {
-	if (c->state_fd >= 0)
+	if (c->state_fd >= 0) {
 		close(c->state_fd);
+		close(c->state_dir);
+	}
 	if (c->cgroup_fd >= 0)
 		close(c->cgroup_fd);
-	c->state_fd = c->cgroup_fd = -1;
+	c->state_dir = c->state_fd = c->cgroup_fd = -1;
 }
 
 /*

@@ -54,7 +54,9 @@ struct container {
 	int console_peer_fd;  /* parent: the slave, held open as long as the master */
 	int events_fd;	      /* --events, O_APPEND; -1: none */
 	int log_fd;	      /* standard error of the runtime, for -v in the child too */
+	int state_dir;	      /* the state directory, while state_fd is open */
 	int state_fd;	      /* the locked state file */
+	int64_t created;      /* seconds since 1970, UTC, by state_create() */
 	bool is_child;	      /* this copy belongs to the child */
 	bool link_made;	      /* the host end of the veth is ours to remove */
 	bool pid_file_made;   /* the pid file is ours to remove */

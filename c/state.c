@@ -94,11 +94,9 @@ static int describe(struct container *c, struct state *s, struct error *e)
 	memset(s, 0, sizeof(*s));
 	snprintf(s->name, sizeof(s->name), "%s", c->name);
 	snprintf(s->runtime, sizeof(s->runtime), "%s", c->program);
-	s->created = time(NULL);
+	s->created = c->created;
 	snprintf(s->cgroup, sizeof(s->cgroup), "%s", c->cgroup);
 	if (c->spec->has_veth) {
-		if (choose_link_address(c, e) < 0)
-			return -1;
 		snprintf(s->link, sizeof(s->link), "%s", c->spec->veth.host.name);
 		network_address_text(c->link_address, s->link_address);
 	}
@@ -245,7 +243,9 @@ int state_create(struct container *c, struct error *e)
 	struct state s;
 	int dir, fd, result = -1;
 
-	if (state_check_name(c->name, e) < 0 || describe(c, &s, e) < 0)
+	c->created = time(NULL);
+	if (state_check_name(c->name, e) < 0 ||
+		(c->spec->has_veth && choose_link_address(c, e) < 0) || describe(c, &s, e) < 0)
 		return -1;
 	dir = state_directory(true, directory, e);
 	if (dir < 0)
@@ -259,8 +259,9 @@ int state_create(struct container *c, struct error *e)
 	snprintf(file, sizeof(file), "%s.json", s.name);
 	result = renameat2(dir, temporary, dir, file, RENAME_NOREPLACE);
 	if (result == 0) {
+		c->state_dir = dir;
 		c->state_fd = fd;
-		goto out;
+		return 0;
 	}
 	if (errno == EEXIST)
 		name_taken(c, e);
@@ -277,59 +278,50 @@ int state_update(struct container *c, struct error *e)
 {
 	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
 	struct state s;
-	int dir = state_directory(false, directory, e);
-	int fd, result = -1;
+	int fd;
 
-	if (dir < 0)
+	if (state_directory_path(directory, e) < 0 || describe(c, &s, e) < 0)
 		return -1;
-	if (state_read(c->state_fd, directory, c->name, &s, e) < 0)
-		goto out;
 	s.pid = c->pid;
 	if (state_start_time(c->pid, &s.start_time, e) < 0)
-		goto out;
-	fd = make_temporary(dir, directory, &s, temporary, e);
+		return -1;
+	fd = make_temporary(c->state_dir, directory, &s, temporary, e);
 	if (fd < 0)
-		goto out;
+		return -1;
 	snprintf(file, sizeof(file), "%s.json", s.name);
-	result = renameat(dir, temporary, dir, file);
-	if (result < 0) {
+	if (renameat(c->state_dir, temporary, c->state_dir, file) < 0) {
 		error_sys(e, "replacing state file %s/%s", directory, file);
-		unlinkat(dir, temporary, 0);
+		unlinkat(c->state_dir, temporary, 0);
 		close(fd);
-		goto out;
+		return -1;
 	}
 	/* The new file is locked too: at no moment does the name look like nobody's. */
 	close(c->state_fd);
 	c->state_fd = fd;
-out:
-	close(dir);
-	return result;
+	return 0;
 }
 
 /* While the file is ours; the spec first, so that who finds one finds the other. */
-static int remove_files(int dir, const struct container *c, const char *file)
+static int remove_files(const struct container *c, const char *file)
 {
-	if (state_still_named(dir, file, c->state_fd) < 0)
+	if (state_still_named(c->state_dir, file, c->state_fd) < 0)
 		return -1;
-	return state_unpublish(dir, c->name) < 0 ? -1 : unlinkat(dir, file, 0);
+	return state_unpublish(c->state_dir, c->name) < 0 ? -1 : unlinkat(c->state_dir, file, 0);
 }
 
 int state_remove(struct container *c, struct error *e)
 {
 	char directory[PATH_MAX], file[STATE_FILE_MAX];
-	int dir, result = 0;
+	int result;
 
 	if (c->state_fd < 0)
 		return 0;
-	dir = state_directory(false, directory, e);
 	snprintf(file, sizeof(file), "%s.json", c->name);
-	if (dir < 0)
-		result = e->errnum == ENOENT ? 0 : -1;
-	else if (remove_files(dir, c, file) < 0 && errno != ENOENT)
+	result = state_directory_path(directory, e);
+	if (result == 0 && remove_files(c, file) < 0 && errno != ENOENT)
 		result = error_sys(e, "removing state file %s/%s", directory, file);
-	if (dir >= 0)
-		close(dir);
+	close(c->state_dir);
 	close(c->state_fd);
-	c->state_fd = -1;
+	c->state_dir = c->state_fd = -1;
 	return result;
 }

@@ -39,10 +39,16 @@ int state_check_name(const char *name, struct error *e);
  */
 int state_create(struct container *c, struct error *e);
 
-/* Writes pid and start_time once c->pid exists. A reader sees the old file or the new one. */
+/*
+ * Writes pid and start_time once c->pid exists; the rest as state_create() said it. A reader sees
+ * the old file or the new one.
+ */
 int state_update(struct container *c, struct error *e);
 
-/* Removes the file and closes c->state_fd. No error where it is gone or another has its name. */
+/*
+ * Removes the file and closes c->state_fd and c->state_dir. No error where it is gone or another
+ * has its name.
+ */
 int state_remove(struct container *c, struct error *e);
 
 /*
@@ -62,6 +68,9 @@ int state_unlink(const char *name, struct error *e);
 
 /* Removes the half-written files of killed runtimes (only counts them with dry_run); how many. */
 int state_sweep(bool dry_run, struct error *e);
+
+/* Its path, for messages; it may not be there. */
+int state_directory_path(char path[PATH_MAX], struct error *e);
 
 /*
  * Opens the state directory, which must be the caller's own; its path goes to path for messages.

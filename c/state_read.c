@@ -32,10 +32,9 @@ static int check_ours(int fd, mode_t type, const char *what, const char *path, s
 		geteuid(), path);
 }
 
-int state_directory(bool make, char path[PATH_MAX], struct error *e)
+int state_directory_path(char path[PATH_MAX], struct error *e)
 {
 	const char *base = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
-	int fd;
 
 	if (!base || base[0] != '/' || strlen(base) > PATH_MAX - 200) {
 		error_say(e, "XDG_RUNTIME_DIR is not set to an absolute path");
@@ -43,6 +42,15 @@ int state_directory(bool make, char path[PATH_MAX], struct error *e)
 				     "user can write");
 	}
 	snprintf(path, PATH_MAX, "%s/twinbox", base);
+	return 0;
+}
+
+int state_directory(bool make, char path[PATH_MAX], struct error *e)
+{
+	int fd;
+
+	if (state_directory_path(path, e) < 0)
+		return -1;
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
 		return error_sys(e, "making state directory %s", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

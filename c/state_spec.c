@@ -20,9 +20,9 @@ void state_publish(struct container *c)
 	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
 	const struct state_text text = {c->spec->text, c->spec->text_len}, none = {0};
 	struct error ignored;
-	int dir = state_directory(false, directory, &ignored), fd;
+	int dir = c->state_dir, fd;
 
-	if (dir < 0)
+	if (state_directory_path(directory, &ignored) < 0)
 		return;
 	snprintf(file, sizeof(file), "%s.spec", c->name);
 	fd = state_temporary(dir, directory, c->name, &text, temporary, &ignored);
@@ -32,7 +32,6 @@ void state_publish(struct container *c)
 		unlinkat(dir, temporary, 0);
 	if (fd >= 0)
 		close(fd);
-	close(dir);
 }
 
 int state_unpublish(int dir, const char *name)

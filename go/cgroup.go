@@ -33,6 +33,9 @@ func cgroupPath(c *Container) error {
 }
 
 func checkControllers(root int, needed []string) error {
+	if len(needed) == 0 {
+		return nil
+	}
 	available, err := cgroupRead(root, "cgroup.controllers")
 	if err != nil {
 		return errorSys(err, "reading %s/cgroup.controllers", cgroupRoot)

@@ -94,6 +94,7 @@ func cleanupContainer(c *Container) error {
 		first = stateRemove(c)
 	}
 	closeFD(&c.StateFD)
+	closeFD(&c.StateDir)
 	if first == nil {
 		return nil
 	}

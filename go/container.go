@@ -64,7 +64,9 @@ type Container struct {
 	ConsolePeerFD int       // parent: the slave, held open as long as the master
 	EventsFD      int       // --events, O_APPEND; -1: none
 	LogFD         int       // standard error of the runtime, for -v in the child too
+	StateDir      int       // the state directory, while StateFD is open
 	StateFD       int       // the locked state file
+	Created       int64     // seconds since 1970, UTC, by stateCreate
 	IsChild       bool      // this process is the child
 	LinkAddress   [6]byte   // of the host end of the veth, by stateCreate; 0: any
 	LinkMade      bool      // the host end of the veth is ours to remove
@@ -121,7 +123,7 @@ var cleanupStage = []stage{{"cleanup", cleanupContainer}}
 // newContainer gives an empty container: descriptors -1, the rest zero.
 func newContainer() *Container {
 	return &Container{CgroupFD: -1, PidsFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
-		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateFD: -1,
+		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateDir: -1, StateFD: -1,
 		TargetFD: -1}
 }
 

@@ -106,10 +106,9 @@ func chooseLinkAddress(c *Container) {
 // describe tells what c is about to make, as the file will say it.
 func describe(c *Container) (*State, error) {
 	var err error
-	s := &State{Name: c.Name, Runtime: c.Program, Created: time.Now().Unix(), Cgroup: c.Cgroup}
+	s := &State{Name: c.Name, Runtime: c.Program, Created: c.Created, Cgroup: c.Cgroup}
 
 	if c.Spec.HasVeth {
-		chooseLinkAddress(c)
 		s.Link = c.Spec.Veth.Host.Name
 		s.LinkAddress = networkAddressText(c.LinkAddress[:])
 	}
@@ -249,6 +248,10 @@ func stateCreate(c *Container) error {
 	if err := stateCheckName(c.Name); err != nil {
 		return err
 	}
+	c.Created = time.Now().Unix()
+	if c.Spec.HasVeth {
+		chooseLinkAddress(c)
+	}
 	s, err := describe(c)
 	if err != nil {
 		return err
@@ -257,14 +260,23 @@ func stateCreate(c *Container) error {
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(dir)
+	err = collectStale(c)
+	if err == nil {
+		err = refuseExisting(c, s)
+	}
+	if err == nil {
+		err = stateName(c, dir, directory, s)
+	}
+	if err != nil {
+		syscall.Close(dir)
+		return err
+	}
+	c.StateDir = dir
+	return nil
+}
 
-	if err := collectStale(c); err != nil {
-		return err
-	}
-	if err := refuseExisting(c, s); err != nil {
-		return err
-	}
+// stateName writes the file under a temporary name and then gives it its own.
+func stateName(c *Container, dir int, directory string, s *State) error {
 	fd, temporary, err := makeTemporary(dir, directory, s)
 	if err != nil {
 		return err
@@ -286,15 +298,14 @@ func stateCreate(c *Container) error {
 	return err
 }
 
-// stateUpdate writes pid and start time once c.Pid exists. A reader sees the old file or the new.
+// stateUpdate writes pid and start time once c.Pid exists; the rest as stateCreate said it. A reader
+// sees the old file or the new.
 func stateUpdate(c *Container) error {
-	dir, directory, err := stateDirectory(false)
+	directory, err := stateDirectoryPath()
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(dir)
-
-	s, err := stateRead(c.StateFD, directory, c.Name)
+	s, err := describe(c)
 	if err != nil {
 		return err
 	}
@@ -302,14 +313,14 @@ func stateUpdate(c *Container) error {
 	if s.StartTime, err = stateStartTime(c.Pid); err != nil {
 		return err
 	}
-	fd, temporary, err := makeTemporary(dir, directory, s)
+	fd, temporary, err := makeTemporary(c.StateDir, directory, s)
 	if err != nil {
 		return err
 	}
 	file := s.Name + ".json"
-	if err := syscall.Renameat(dir, temporary, dir, file); err != nil {
+	if err := syscall.Renameat(c.StateDir, temporary, c.StateDir, file); err != nil {
 		err = errorSys(err, "replacing state file %s/%s", directory, file)
-		syscall.Unlinkat(dir, temporary)
+		syscall.Unlinkat(c.StateDir, temporary)
 		syscall.Close(fd)
 		return err
 	}
@@ -319,27 +330,23 @@ func stateUpdate(c *Container) error {
 	return nil
 }
 
-// stateRemove removes the file and closes c.StateFD. No error where it is gone or another has its
-// name.
+// stateRemove removes the file and closes c.StateFD and c.StateDir. No error where it is gone or
+// another has its name.
 func stateRemove(c *Container) error {
 	if c.StateFD < 0 {
 		return nil
 	}
 	defer closeFD(&c.StateFD)
-	dir, directory, err := stateDirectory(false)
-	if errnoOf(err) == syscall.ENOENT {
-		return nil
-	}
+	defer closeFD(&c.StateDir)
+	directory, err := stateDirectoryPath()
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(dir)
-
 	file := c.Name + ".json"
-	if err = stateStillNamed(dir, file, c.StateFD); err == nil {
+	if err = stateStillNamed(c.StateDir, file, c.StateFD); err == nil {
 		// The spec first, so that who finds one finds the other.
-		if err = stateUnpublish(dir, c.Name); err == nil {
-			err = syscall.Unlinkat(dir, file)
+		if err = stateUnpublish(c.StateDir, c.Name); err == nil {
+			err = syscall.Unlinkat(c.StateDir, file)
 		}
 	}
 	if err != nil && err != syscall.ENOENT {

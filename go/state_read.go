@@ -50,19 +50,26 @@ func checkOurs(fd int, typ uint32, what, path string) error {
 		os.Geteuid(), path)
 }
 
-// stateDirectory opens the state directory, which must be the caller's own, and gives its path for
-// messages. create: makes it where it is missing. The descriptor is the caller's.
-func stateDirectory(create bool) (fd int, path string, err error) {
+// stateDirectoryPath gives its path, for messages; it may not be there.
+func stateDirectoryPath() (string, error) {
 	base := "/run"
 	if os.Geteuid() != 0 {
 		base = os.Getenv("XDG_RUNTIME_DIR")
 	}
 	if !strings.HasPrefix(base, "/") || len(base) > pathMax-200 {
 		err := errorSay("XDG_RUNTIME_DIR is not set to an absolute path")
-		return -1, "", errorHint(err, "log in as this user, or set it to a directory that only this "+
+		return "", errorHint(err, "log in as this user, or set it to a directory that only this "+
 			"user can write")
 	}
-	path = base + "/twinbox"
+	return base + "/twinbox", nil
+}
+
+// stateDirectory opens the state directory, which must be the caller's own, and gives its path for
+// messages. create: makes it where it is missing. The descriptor is the caller's.
+func stateDirectory(create bool) (fd int, path string, err error) {
+	if path, err = stateDirectoryPath(); err != nil {
+		return -1, "", err
+	}
 	if create {
 		if err := syscall.Mkdir(path, 0700); err != nil && err != syscall.EEXIST {
 			return -1, "", errorSys(err, "making state directory %s", path)

@@ -18,12 +18,11 @@ const startWait = 10 * time.Second
 // statePublish writes NAME.spec from c.Spec. A reader sees the whole file or none; an empty one where
 // it could not be written, which ends no container: its command runs already.
 func statePublish(c *Container) {
-	dir, directory, err := stateDirectory(false)
+	dir := c.StateDir
+	directory, err := stateDirectoryPath()
 	if err != nil {
 		return
 	}
-	defer syscall.Close(dir)
-
 	fd, temporary, err := stateTemporary(dir, directory, c.Name, c.Spec.text)
 	if err != nil {
 		fd, temporary, err = stateTemporary(dir, directory, c.Name, nil)
