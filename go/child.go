@@ -5,11 +5,11 @@ package gobox
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -29,18 +29,51 @@ const (
 // threads, and the limit counts them. C has one.
 const childThreads = 32
 
-// childRequest is what the child needs to know. []byte where any byte may come from outside:
-// JSON strings would change what is not UTF-8.
-type childRequest struct {
-	Spec                *Spec
-	Program, Name       string
-	Rootfs              []byte
-	Command             [][]byte
-	NoPivot, Verbose    bool
-	NewTerminal, Events bool
-	PidsMax             string   // "": nothing to write
-	Via                 []string `json:",omitempty"` // stages that are C's
-	SpecText            []byte   `json:",omitempty"` // for them: they read the spec themselves
+// textsJoin puts texts, which may hold any byte, into one message: each after its length.
+// encoding/json would do, but looks at the types first: an eighth of a start, in both processes.
+func textsJoin(texts []string) []byte {
+	var message []byte
+	for _, text := range texts {
+		message = append(binary.NativeEndian.AppendUint32(message, uint32(len(text))), text...)
+	}
+	return message
+}
+
+// textsSplit is its way back; false where the message is cut.
+func textsSplit(message []byte) (texts []string, whole bool) {
+	for len(message) >= 4 {
+		n := binary.NativeEndian.Uint32(message)
+		message = message[4:]
+		if uint64(n) > uint64(len(message)) {
+			return nil, false
+		}
+		texts = append(texts, string(message[:n]))
+		message = message[n:]
+	}
+	return texts, len(message) == 0
+}
+
+// What the child needs to know, in this order; the command follows.
+const (
+	requestSpec = iota // the file: parsing it again is cheaper than any other way to hand it over
+	requestProgram
+	requestName
+	requestRootfs
+	requestPidsMax // "": nothing to write
+	requestFlags   // of the letters below
+	requestVia     // stages that are C's
+	requestCommand
+)
+
+// requestFlagsOf are the letters of requestFlags and what they mean.
+func requestFlagsOf(c *Container) []struct {
+	letter byte
+	set    *bool
+} {
+	return []struct {
+		letter byte
+		set    *bool
+	}{{'p', &c.NoPivot}, {'v', &c.Verbose}, {'t', &c.NewTerminal}}
 }
 
 func init() {
@@ -51,19 +84,18 @@ func init() {
 
 // childRequestSend tells the child what to do. The child reads while this writes.
 func childRequestSend(c *Container) error {
-	r := childRequest{Spec: c.Spec, Program: c.Program, Name: c.Name, Rootfs: []byte(c.Rootfs),
-		NoPivot: c.NoPivot, Verbose: c.Verbose, NewTerminal: c.NewTerminal,
-		Events: c.EventsFD >= 0, PidsMax: c.PidsMax}
-	if len(c.Via) > 0 {
-		r.Via, r.SpecText = c.Via, c.Spec.text
+	flags := ""
+	for _, flag := range requestFlagsOf(c) {
+		if *flag.set {
+			flags += string(flag.letter)
+		}
 	}
-	for _, word := range c.Command {
-		r.Command = append(r.Command, []byte(word))
+	if c.EventsFD >= 0 {
+		flags += "e"
 	}
-	text, err := json.Marshal(r)
-	if err != nil {
-		return errorSay("writing the child's request: %s", err)
-	}
+	text := textsJoin(append([]string{requestSpec: string(c.Spec.text), requestProgram: c.Program,
+		requestName: c.Name, requestRootfs: c.Rootfs, requestPidsMax: c.PidsMax, requestFlags: flags,
+		requestVia: strings.Join(c.Via, ",")}, c.Command...))
 	message := append(binary.NativeEndian.AppendUint32(nil, uint32(len(text))), text...)
 	for len(message) > 0 {
 		n, err := syscall.SendmsgN(c.SyncFD, message, nil, nil, syscall.MSG_NOSIGNAL)
@@ -93,25 +125,37 @@ func childRequestRead() *Container {
 	if n, _ := containerReadAll(c.SyncFD, text); n != len(text) {
 		syscall.Exit(exitRuntime)
 	}
-	var r childRequest
-	if err := json.Unmarshal(text, &r); err != nil {
-		childErrorWrite(c.ErrorFD, &Error{Status: exitRuntime,
-			Message: "reading the child's request: " + err.Error()})
+	if err := childRequestTake(c, text); err != nil {
+		childErrorWrite(c.ErrorFD, asError(err))
 		syscall.Exit(exitRuntime)
 	}
-	c.Spec, c.Program, c.Name, c.Rootfs = r.Spec, r.Program, r.Name, string(r.Rootfs)
-	c.NoPivot, c.Verbose, c.NewTerminal = r.NoPivot, r.Verbose, r.NewTerminal
-	c.Via, c.Spec.text = r.Via, r.SpecText
-	for _, word := range r.Command {
-		c.Command = append(c.Command, string(word))
+	return c
+}
+
+// childRequestTake fills c as childRequestSend had it.
+func childRequestTake(c *Container, text []byte) (err error) {
+	texts, whole := textsSplit(text)
+	if !whole || len(texts) < requestCommand {
+		return errorSay("the child's request is cut")
 	}
-	if r.Events {
+	if c.Spec, err = specParse("spec", []byte(texts[requestSpec])); err != nil {
+		return err
+	}
+	c.Program, c.Name, c.Rootfs = texts[requestProgram], texts[requestName], texts[requestRootfs]
+	c.Command = texts[requestCommand:]
+	for _, flag := range requestFlagsOf(c) {
+		*flag.set = strings.IndexByte(texts[requestFlags], flag.letter) >= 0
+	}
+	if strings.Contains(texts[requestFlags], "e") {
 		c.EventsFD = childEvents
 	}
-	if r.PidsMax != "" {
-		c.PidsFD, c.PidsMax = childPids, r.PidsMax
+	if texts[requestVia] != "" {
+		c.Via = strings.Split(texts[requestVia], ",")
 	}
-	return c
+	if c.PidsMax = texts[requestPidsMax]; c.PidsMax != "" {
+		c.PidsFD = childPids
+	}
+	return nil
 }
 
 // childDefersLimit keeps a small pids.max for the child, which writes it when it needs no thread any
@@ -169,17 +213,10 @@ func ChildMain() {
 	containerChild(childRequestRead())
 }
 
-// childFailure is an Error on its way to the parent; []byte for the same reason as above.
-type childFailure struct {
-	Stage         string
-	Errno, Status int
-	Message, Hint []byte
-}
-
-// childErrorWrite sends e as 'e' and JSON: the last thing that a failing child tells.
+// childErrorWrite sends e as 'e' and its texts: the last thing that a failing child tells.
 func childErrorWrite(fd int, e *Error) {
-	text, _ := json.Marshal(childFailure{e.Stage, int(e.Errno), e.Status, []byte(e.Message),
-		[]byte(e.Hint)})
+	text := textsJoin([]string{e.Stage, strconv.Itoa(int(e.Errno)), strconv.Itoa(e.Status), e.Message,
+		e.Hint})
 	syscall.Write(fd, append([]byte("e"), text...))
 }
 
@@ -187,12 +224,13 @@ func childErrorWrite(fd int, e *Error) {
 func childErrorRead(fd int) error {
 	buffer := make([]byte, 8192)
 	n, _ := containerReadAll(fd, buffer)
-	var f childFailure
-	if json.Unmarshal(buffer[:n], &f) != nil {
+	f, whole := textsSplit(buffer[:n])
+	if !whole || len(f) != 5 {
 		return nil
 	}
-	return &Error{Stage: f.Stage, Errno: syscall.Errno(f.Errno), Status: f.Status,
-		Message: string(f.Message), Hint: string(f.Hint)}
+	errno, _ := strconv.Atoi(f[1])
+	status, _ := strconv.Atoi(f[2])
+	return &Error{Stage: f[0], Errno: syscall.Errno(errno), Status: status, Message: f[3], Hint: f[4]}
 }
 
 // prctl is prctl(2) with two arguments, on the calling thread.
