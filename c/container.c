@@ -219,6 +219,7 @@ static int finish(struct container *c, int result, struct error *e)
 
 int container_run(struct container *c, struct error *e)
 {
+	inherited_read(&c->inherited);
 	wait_block_signals(c);
 	if (cgroup_path(c, e) < 0 || state_create(c, e) < 0) {
 		wait_unblock_signals(c);
@@ -231,6 +232,7 @@ int container_enter(struct container *c, struct error *e)
 {
 	int result;
 
+	inherited_read(&c->inherited);
 	wait_block_signals(c);
 	result = container_stages(c, entering_parent_stages, LENGTH(entering_parent_stages), e);
 	/* Whoever has it open at the end removes it, and this one is not ours. */

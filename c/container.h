@@ -8,6 +8,7 @@
 #define TWINBOX_CONTAINER_H
 
 #include "error.h"
+#include "inherited.h"
 #include "spec.h"
 
 #include <limits.h>
@@ -48,24 +49,25 @@ struct container {
 	uint8_t link_address[6]; /* of the host end of the veth, by state_create(); 0: any */
 	pid_t pid;		 /* the container's first process, seen from the host */
 	int pidfd;
-	int sync_fd;	      /* own end of the socket pair between parent and child */
-	int error_fd;	      /* parent: read end; child: write end, close-on-exec */
-	int console_fd;	      /* parent: master of the container's terminal; child: its slave */
-	int console_peer_fd;  /* parent: the slave, held open as long as the master */
-	int events_fd;	      /* --events, O_APPEND; -1: none */
-	int log_fd;	      /* standard error of the runtime, for -v in the child too */
-	int state_dir;	      /* the state directory, while state_fd is open */
-	int state_fd;	      /* the locked state file */
-	int64_t created;      /* seconds since 1970, UTC, by state_create() */
-	bool is_child;	      /* this copy belongs to the child */
-	bool link_made;	      /* the host end of the veth is ours to remove */
-	bool pid_file_made;   /* the pid file is ours to remove */
-	bool new_terminal;    /* process.terminal and standard input is a terminal */
-	sigset_t caller_mask; /* signal mask that the runtime was started with */
-	int exit_status;      /* of the command, once it has ended: 0-255, 128+N for a signal */
-	const char *stage;    /* the stage under way; NULL between stages */
-	int64_t stage_begin;  /* its begin, nanoseconds of CLOCK_MONOTONIC */
-	char facts[1024];     /* events_fact() collects here until events_ok() */
+	int sync_fd;	     /* own end of the socket pair between parent and child */
+	int error_fd;	     /* parent: read end; child: write end, close-on-exec */
+	int console_fd;	     /* parent: master of the container's terminal; child: its slave */
+	int console_peer_fd; /* parent: the slave, held open as long as the master */
+	int events_fd;	     /* --events, O_APPEND; -1: none */
+	int log_fd;	     /* standard error of the runtime, for -v in the child too */
+	int state_dir;	     /* the state directory, while state_fd is open */
+	int state_fd;	     /* the locked state file */
+	int64_t created;     /* seconds since 1970, UTC, by state_create() */
+	bool is_child;	     /* this copy belongs to the child */
+	bool link_made;	     /* the host end of the veth is ours to remove */
+	bool pid_file_made;  /* the pid file is ours to remove */
+	bool new_terminal;   /* process.terminal and standard input is a terminal */
+	struct inherited inherited; /* by container_run(), container_enter() */
+	sigset_t caller_mask;	    /* signal mask that the runtime was started with */
+	int exit_status;     /* of the command, once it has ended: 0-255, 128+N for a signal */
+	const char *stage;   /* the stage under way; NULL between stages */
+	int64_t stage_begin; /* its begin, nanoseconds of CLOCK_MONOTONIC */
+	char facts[1024];    /* events_fact() collects here until events_ok() */
 };
 
 /*

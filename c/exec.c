@@ -25,7 +25,7 @@ enum { OF_WRITES = sizeof(of_writes) / sizeof(of_writes[0]) };
  * Handlers end with execve(2) by themselves, but an ignored signal and the mask are inherited: a
  * container started under nohup(1) would never see SIGHUP. See signal(7).
  */
-static void reset_signals(void)
+static void reset_signals(const struct container *c)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigset_t set;
@@ -35,12 +35,14 @@ static void reset_signals(void)
 		sigaddset(&set, of_writes[i]);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	for (int signal = 1; signal < NSIG; signal++) {
+		if (!(c->inherited.ignored >> (signal - 1) & 1))
+			continue;
 		/* glibc keeps these two for itself and refuses them; the kernel does not. */
 		if (signal == 32 || signal == 33)
 			syscall(SYS_rt_sigaction, signal, (const uint64_t[4]){0}, NULL,
 				sizeof(uint64_t));
 		else
-			sigaction(signal, &standard, NULL); /* EINVAL for KILL and STOP */
+			sigaction(signal, &standard, NULL);
 	}
 }
 
@@ -125,7 +127,7 @@ int exec_command(struct container *c, struct error *e)
 	/* 'x' on the error pipe: only execve(2) is left. */
 	if (write(c->error_fd, "x", 1) != 1)
 		return error_sys(e, "telling the parent");
-	reset_signals();
+	reset_signals(c);
 	search_and_exec(c);
 	error_sys(e, "executing %s", c->command[0]);
 	e->status = EXIT_CANNOT_RUN;

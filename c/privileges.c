@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -92,22 +93,21 @@ struct owned {
 	uint64_t bounding, permitted;
 };
 
-/*
- * Asks the kernel, number by number until it knows no more: /proc/sys/kernel/cap_last_cap is a file
- * of the container by now. capset(2): two words of 32 bits each, version 3 of its header.
- */
-static int owned_now(struct owned *o, struct error *e)
+/* A user namespace brings a bounding set of its own, also to who joins it (user_namespaces(7)). */
+static bool in_user_namespace(const struct container *c)
+{
+	return c->spec->namespaces[NS_USER].wanted || c->target_flags & CLONE_NEWUSER;
+}
+
+/* capset(2): two words of 32 bits each, version 3 of its header. */
+static int owned_now(const struct container *c, struct owned *o, struct error *e)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	int has = 0;
 
-	*o = (struct owned){0};
-	for (int number = 0; number < CAPABILITY_BITS && has >= 0; number++) {
-		has = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
-		if (has == 1)
-			o->bounding |= 1ULL << number;
-	}
+	*o = (struct owned){.bounding = c->inherited.bounding};
+	if (!o->bounding || in_user_namespace(c))
+		o->bounding = inherited_bounding();
 	if (syscall(SYS_capget, &header, data) < 0)
 		return error_sys(e, "reading the capabilities");
 	o->permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
@@ -256,7 +256,7 @@ int privileges_drop(struct container *c, struct error *e)
 {
 	struct owned o;
 
-	if (owned_now(&o, e) < 0)
+	if (owned_now(c, &o, e) < 0)
 		return -1;
 	umask(0022);
 	/* Raising a limit needs CAP_SYS_RESOURCE. */

@@ -25,28 +25,23 @@ enum { TERMINAL_BYTES = 65536 }; /* more than a pty holds (drivers/tty/pty.c) */
 static const int forwarded[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGWINCH, SIGIO, SIGPWR};
 
-/* Under nohup(1) a hang-up is nothing to the command either. */
-static bool is_nohup(void)
+static void forwarded_set(const struct container *c, sigset_t *set)
 {
-	struct sigaction hang_up;
+	/* Under nohup(1) a hang-up is nothing to the command either. */
+	bool is_nohup = c->inherited.ignored >> (SIGHUP - 1) & 1;
 
-	return sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler == SIG_IGN;
-}
-
-static void forwarded_set(sigset_t *set)
-{
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
-		if (forwarded[i] != SIGHUP || !is_nohup())
+		if (forwarded[i] != SIGHUP || !is_nohup)
 			sigaddset(set, forwarded[i]);
 	for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
 		sigaddset(set, signal);
 }
 
 /* What a write of ours may raise must not end us before cleanup: EPIPE and EFBIG instead. */
-static void blocked_set(sigset_t *set)
+static void blocked_set(const struct container *c, sigset_t *set)
 {
-	forwarded_set(set);
+	forwarded_set(c, set);
 	sigaddset(set, SIGPIPE);
 	sigaddset(set, SIGXFSZ);
 }
@@ -58,7 +53,7 @@ void wait_block_signals(struct container *c)
 
 	/* A caller that ignores it would have the kernel reap the command: waitpid(2), NOTES. */
 	sigaction(SIGCHLD, &standard, NULL);
-	blocked_set(&set);
+	blocked_set(c, &set);
 	sigprocmask(SIG_BLOCK, &set, &c->caller_mask);
 }
 
@@ -68,7 +63,7 @@ void wait_unblock_signals(struct container *c)
 	sigset_t set;
 
 	/* What came too late for the command, or from a write, has nobody to go to any more. */
-	blocked_set(&set);
+	blocked_set(c, &set);
 	while (sigtimedwait(&set, NULL, &none) > 0)
 		;
 	sigprocmask(SIG_SETMASK, &c->caller_mask, NULL);
@@ -201,7 +196,7 @@ int wait_command(struct container *c, struct error *e)
 	sigset_t set;
 	int signal_fd, result;
 
-	forwarded_set(&set);
+	forwarded_set(c, &set);
 	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signal_fd < 0)
 		return error_sys(e, "making a signalfd");

@@ -60,8 +60,10 @@ const (
 	requestName
 	requestRootfs
 	requestPidsMax // "": nothing to write
-	requestFlags   // of the letters below
-	requestVia     // stages that are C's
+	requestIgnored
+	requestBounding
+	requestFlags // of the letters below
+	requestVia   // stages that are C's
 	requestCommand
 )
 
@@ -94,7 +96,9 @@ func childRequestSend(c *Container) error {
 		flags += "e"
 	}
 	text := textsJoin(append([]string{requestSpec: string(c.Spec.text), requestProgram: c.Program,
-		requestName: c.Name, requestRootfs: c.Rootfs, requestPidsMax: c.PidsMax, requestFlags: flags,
+		requestName: c.Name, requestRootfs: c.Rootfs, requestPidsMax: c.PidsMax,
+		requestIgnored:  strconv.FormatUint(c.Inherited.Ignored, 16),
+		requestBounding: strconv.FormatUint(c.Inherited.Bounding, 16), requestFlags: flags,
 		requestVia: strings.Join(c.Via, ",")}, c.Command...))
 	message := append(binary.NativeEndian.AppendUint32(nil, uint32(len(text))), text...)
 	for len(message) > 0 {
@@ -143,6 +147,8 @@ func childRequestTake(c *Container, text []byte) (err error) {
 	}
 	c.Program, c.Name, c.Rootfs = texts[requestProgram], texts[requestName], texts[requestRootfs]
 	c.Command = texts[requestCommand:]
+	c.Inherited.Ignored, _ = strconv.ParseUint(texts[requestIgnored], 16, 64)
+	c.Inherited.Bounding, _ = strconv.ParseUint(texts[requestBounding], 16, 64)
 	for _, flag := range requestFlagsOf(c) {
 		*flag.set = strings.IndexByte(texts[requestFlags], flag.letter) >= 0
 	}

@@ -72,6 +72,7 @@ type Container struct {
 	LinkMade      bool      // the host end of the veth is ours to remove
 	PidFileMade   bool      // the pid file is ours to remove
 	NewTerminal   bool      // process.terminal and standard input is a terminal
+	Inherited     Inherited // by containerRun, containerEnter
 	ExitStatus    int       // of the command, once it has ended: 0-255, 128+N for a signal
 	stage         string    // the stage under way; "" between stages
 	stageBegin    int64     // its begin, nanoseconds of CLOCK_MONOTONIC
@@ -282,6 +283,7 @@ func finish(c *Container, err error) error {
 // containerRun runs one container from begin to end: all stages, wait, cleanup. After a failure
 // everything that had been made is gone again; the error says which stage failed.
 func containerRun(c *Container) error {
+	c.Inherited = inheritedRead()
 	waitBlockSignals(c)
 	defer waitUnblockSignals(c)
 	if err := cgroupPath(c); err != nil {
@@ -296,6 +298,7 @@ func containerRun(c *Container) error {
 // containerEnter is exec: it runs c.Command in the container whose first process is c.TargetPid: the
 // stages that join what run's stages make, wait. Nothing of the container itself is touched.
 func containerEnter(c *Container) error {
+	c.Inherited = inheritedRead()
 	waitBlockSignals(c)
 	defer waitUnblockSignals(c)
 	err := containerStages(c, enteringParentStages)

@@ -108,7 +108,7 @@ func terminalCalls(c *Container, sync int, l *callList) *int32 {
 func enterCalls(c *Container, sync, failure int) (*callList, error) {
 	l := newCalls(c, "")
 	restoreNofile()
-	o, err := ownedNow()
+	o, err := ownedNow(c)
 	if err != nil {
 		return nil, err
 	}

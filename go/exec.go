@@ -62,10 +62,12 @@ func maskOfWrites() (mask uint64) {
 
 // resetSignals: Go's handlers end with execve(2) by themselves, but a signal ignored from the
 // start (SIGHUP under nohup(1)) and the mask are inherited. See signal(7).
-func resetSignals(l *callList) {
+func resetSignals(c *Container, l *callList) {
 	blockOnly(maskOfWrites(), l)
 	for signal := syscall.Signal(1); signal <= signals; signal++ {
-		setAction(signal, sigDfl, l)
+		if c.Inherited.Ignored>>(signal-1)&1 == 1 {
+			setAction(signal, sigDfl, l)
+		}
 	}
 }
 
@@ -144,7 +146,7 @@ func execCalls(c *Container, sync, failure int, l *callList) {
 	mark := byte('x')
 	l.add(syscall.SYS_WRITE, []uintptr{uintptr(failure), kept(l, &mark), 1},
 		"telling the parent").rule = callWants
-	resetSignals(l)
+	resetSignals(c, l)
 	searchAndExec(c, l)
 }
 

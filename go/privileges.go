@@ -74,18 +74,15 @@ type owned struct {
 	bounding, permitted uint64
 }
 
-// ownedNow asks the kernel, number by number until it knows no more: /proc/sys/kernel/cap_last_cap
-// is a file of the container by now.
-func ownedNow() (owned, error) {
-	var o owned
-	for number := 0; number < capabilityBits; number++ {
-		has, err := rawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_READ, uintptr(number), 0)
-		if err != nil {
-			break
-		}
-		if has == 1 {
-			o.bounding |= 1 << number
-		}
+// inUserNamespace: one brings a bounding set of its own, also to who joins it (user_namespaces(7)).
+func inUserNamespace(c *Container) bool {
+	return c.Spec.Namespaces[nsUser].Wanted || c.TargetFlags&syscall.CLONE_NEWUSER != 0
+}
+
+func ownedNow(c *Container) (owned, error) {
+	o := owned{bounding: c.Inherited.Bounding}
+	if o.bounding == 0 || inUserNamespace(c) {
+		o.bounding = inheritedBounding()
 	}
 	header := capHeader{version: linuxCapabilityVersion}
 	var data [linuxCapabilityU32s]capData
@@ -308,7 +305,7 @@ func privilegesCalls(c *Container, o owned, l *callList) {
 // After a change of uid the caller must make sure that the parent still lives.
 func privilegesDrop(c *Container) error {
 	restoreNofile()
-	o, err := ownedNow()
+	o, err := ownedNow(c)
 	if err != nil {
 		return err
 	}

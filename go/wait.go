@@ -41,11 +41,11 @@ var signalReader, signalWriter int32 = -1, -1
 // signalPipeError is why there is no pipe: for waitCommand, whose failure it is.
 var signalPipeError error
 
-func forwardedMask() uint64 {
+func forwardedMask(c *Container) uint64 {
 	var mask uint64
 	for _, s := range forwarded {
 		// Under nohup(1) a hang-up is nothing to the command either.
-		if s != syscall.SIGHUP || !signal.Ignored(s) {
+		if s != syscall.SIGHUP || c.Inherited.Ignored>>(s-1)&1 == 0 {
 			mask |= 1 << (s - 1)
 		}
 	}
@@ -69,7 +69,7 @@ func waitBlockSignals(c *Container) {
 		}
 		signalReader, signalWriter = int32(pipe[0]), int32(pipe[1])
 	}
-	mask := forwardedMask()
+	mask := forwardedMask(c)
 	for s := syscall.Signal(1); s <= signals; s++ {
 		if mask>>(s-1)&1 == 1 {
 			catchSignal(s)

@@ -82,6 +82,8 @@ func fill(to *C.struct_container, c *gobox.Container) {
 	to.console_fd, to.console_peer_fd = C.int(c.ConsoleFD), C.int(c.ConsolePeerFD)
 	to.events_fd, to.log_fd = C.int(c.EventsFD), C.int(c.LogFD)
 	to.link_made = C.bool(c.LinkMade)
+	to.inherited.ignored = C.uint64_t(c.Inherited.Ignored)
+	to.inherited.bounding = C.uint64_t(c.Inherited.Bounding)
 	for i, b := range c.LinkAddress {
 		to.link_address[i] = C.uint8_t(b)
 	}
