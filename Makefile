@@ -87,7 +87,7 @@ $(B)/obj/compare/%.o $(B)/obj/tests/unit/%.o: CFLAGS += -Icompare
 
 # What the assembler reads in (.incbin) is no header that -MMD would see.
 $(B)/obj/compare/embed.o: shared/facts.json shared/differences.json shared/syscalls.json \
-	shared/sysprocattr.json
+	shared/sysprocattr.json compare/report.html $(wildcard compare/report/*)
 
 $(LIBCBOX): $(LIB_OBJ)
 	@mkdir -p $(@D)
@@ -240,6 +240,17 @@ $(DOCS_TOOLS): tests/docs/package.json tests/docs/package-lock.json | $(call sta
 .PHONY: docs-tools
 docs-tools: $(DOCS_TOOLS)
 
+# --- The browser's driver -----------------------------------------------------
+# From npm as well; the browser itself is the distribution's Chromium.
+
+BROWSER_TOOLS := build/browser/stamp
+
+$(BROWSER_TOOLS): tests/browser/package.json tests/browser/package-lock.json | $(call stamp,test)
+	@mkdir -p $(@D) && cp $^ $(@D)/
+	@echo "  npm   build/browser"
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -n 5 npm.log >&2; exit 1; }
+	@touch $@
+
 # --- Fuzzing --------------------------------------------------------------
 # Two fuzzers of the spec's parsers: the C parser alone under libFuzzer and the sanitizers, and both
 # parsers against each other by `go test -fuzz`. tests/fuzz/run runs one of them.
@@ -324,6 +335,11 @@ map: NEEDS = map-programs $(PLACE_NEEDS)
 map: ready | $(call stamp,trace) ## syscall.SysProcAttr field by field (ARGS='--field Setsid')
 	@infra/lab/in-place --private build/bin/compare map $(ARGS)
 
+.PHONY: report
+report: NEEDS = map-programs $(PLACE_NEEDS)
+report: ready | $(call stamp,trace) ## all of it as one page: build/compare/report.html (ARGS='--spec FILE')
+	@infra/lab/in-place compare/make-report $(ARGS)
+
 .PHONY: map-docs
 map-docs: NEEDS = map-programs $(PLACE_NEEDS)
 map-docs: ready | $(call stamp,trace) ## write infra/sysprocattr_ja.md and _en.md from such a run
@@ -368,7 +384,8 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
 	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(INJECT) $(ATTACK) $(GO_TEST_STAMP) \
-		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) $(WORKSHOP)
+		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) \
+		$(BROWSER_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: unit

@@ -4,18 +4,28 @@
  */
 #include "facts.h"
 #include "map.h"
+#include "page.h"
 #include "trace.h"
 
-#define EMBED(symbol, file)                                                                        \
+/* One file, or several behind one another: FILE("a") FILE("b"). */
+#define FILE_(file) ".incbin \"" file "\"\n"
+#define EMBED(symbol, files)                                                                       \
 	__asm__(".pushsection .rodata\n"                                                           \
 		".global " #symbol "\n"                                                            \
-		".type " #symbol ", %object\n" #symbol ":\n"                                       \
-		".incbin \"" file "\"\n"                                                           \
-		".byte 0\n"                                                                        \
+		".type " #symbol ", %object\n" #symbol ":\n" files ".byte 0\n"                     \
 		".size " #symbol ", . - " #symbol "\n"                                             \
 		".popsection\n")
 
-EMBED(facts_json, "shared/facts.json");
-EMBED(differences_json, "shared/differences.json");
-EMBED(syscalls_json, "shared/syscalls.json");
-EMBED(sysprocattr_json, "shared/sysprocattr.json");
+EMBED(facts_json, FILE_("shared/facts.json"));
+EMBED(differences_json, FILE_("shared/differences.json"));
+EMBED(syscalls_json, FILE_("shared/syscalls.json"));
+EMBED(sysprocattr_json, FILE_("shared/sysprocattr.json"));
+EMBED(page_template, FILE_("compare/report.html"));
+EMBED(page_style, FILE_("compare/report/page.css") FILE_("compare/report/facts.css")
+			  FILE_("compare/report/tables.css") FILE_("compare/report/media.css"));
+/* In the order in which they run. */
+EMBED(page_script, FILE_("compare/report/base.js") FILE_("compare/report/head.js")
+			   FILE_("compare/report/facts.js") FILE_("compare/report/stages.js")
+				   FILE_("compare/report/calls.js") FILE_("compare/report/map.js")
+					   FILE_("compare/report/machine.js")
+						   FILE_("compare/report/start.js"));

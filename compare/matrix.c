@@ -70,7 +70,7 @@ static int measure_combination(struct matrix *m, int combination, struct error *
 	one.via = via_of(combination, via);
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\rcompare: %d of %d", combination + 1, COMBINATIONS);
-	if (measure_column(&one, m->columns[1], &m->values[1], e)) {
+	if (measure_column(&one, m->columns[1], &m->values[1], NULL, e)) {
 		char why[sizeof(e->message)];
 
 		snprintf(why, sizeof(why), "%s", e->message);
@@ -139,7 +139,7 @@ int matrix_run(const struct plan *p, bool as_json, struct error *e)
 		error_hint(e, "`make` builds it");
 		goto out;
 	}
-	if (measure_column(p, m.columns[0], &m.values[0], e))
+	if (measure_column(p, m.columns[0], &m.values[0], NULL, e))
 		goto out;
 	for (int combination = 0; combination < COMBINATIONS; combination++)
 		if (measure_combination(&m, combination, e))

@@ -2,7 +2,10 @@
 #include "measure.h"
 
 #include "observe.h"
+#include "timeline.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* cat waits for input, touches nothing of what it was given, and echoes: that shows that it runs.
@@ -21,8 +24,17 @@ static void read_leftovers(const struct held *h, struct values *out)
 	}
 }
 
-static int measure_still(
-	const struct plan *p, const struct column *c, struct values *out, struct error *e)
+static json_t *read_timeline(const struct held *h)
+{
+	char path[PATH_MAX], *text = read_whole(AT_FDCWD, held_file(h, "events", path), NULL);
+	json_t *timeline = text ? timeline_make(text) : NULL;
+
+	free(text);
+	return timeline;
+}
+
+static int measure_still(const struct plan *p, const struct column *c, struct values *out,
+	json_t **timeline, struct error *e)
 {
 	struct held h;
 	int result = -1;
@@ -32,6 +44,8 @@ static int measure_still(
 		goto out;
 	values_set(out, "lifecycle.end_of_input.status", "%d", h.child.status);
 	read_leftovers(&h, out);
+	if (timeline)
+		*timeline = read_timeline(&h);
 	result = 0;
 out:
 	held_discard(&h);
@@ -54,11 +68,11 @@ static bool wanted(const struct plan *p, const char *name)
 	return !p->only || !strcmp(p->only, name);
 }
 
-int measure_column(
-	const struct plan *p, const struct column *c, struct values *out, struct error *e)
+int measure_column(const struct plan *p, const struct column *c, struct values *out,
+	json_t **timeline, struct error *e)
 {
 	struct plan eased = {0};
-	int result = measure_still(p, c, out, e);
+	int result = measure_still(p, c, out, timeline, e);
 
 	if (result || p->quick)
 		return result;

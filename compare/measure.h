@@ -4,9 +4,13 @@
 
 #include "hold.h"
 
-/* Fills out with the facts of column c. -1: its container could not be run or looked at. */
-int measure_column(
-	const struct plan *p, const struct column *c, struct values *out, struct error *e);
+/*
+ * Fills out with the facts of column c. -1: its container could not be run or looked at. timeline,
+ * unless NULL, becomes the stages of the container that was looked at (timeline.h), or stays NULL
+ * where the runtime tells none.
+ */
+int measure_column(const struct plan *p, const struct column *c, struct values *out,
+	json_t **timeline, struct error *e);
 
 /* 0 when name is one of those below ("network", "limits", "exec", "lifecycle") or NULL. */
 int behaviour_check(const char *name, struct error *e);

@@ -141,14 +141,18 @@ static int make_scratch(struct plan *p, struct error *e)
 	return 0;
 }
 
+int plan_places(struct plan *p, struct error *e)
+{
+	memset(p, 0, sizeof(*p));
+	p->lock = -1;
+	return find_project(p, e) || join(p->results, p->root, "build/compare", e) ? -1 : 0;
+}
+
 int plan_make(struct plan *p, const char *spec_path, const char *rootfs, struct error *e)
 {
 	char build[PATH_MAX], path[PATH_MAX];
 
-	memset(p, 0, sizeof(*p));
-	p->lock = -1;
-	if (find_project(p, e) || join(build, p->root, "build", e) ||
-		join(p->results, build, "compare", e))
+	if (plan_places(p, e) || join(build, p->root, "build", e))
 		return -1;
 	if (!spec_path) {
 		if (join(path, p->root, "shared/specs/full.json", e))

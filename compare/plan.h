@@ -34,6 +34,9 @@ struct plan {
 	char *host_mounts; /* /proc/self/mountinfo as it was at the beginning */
 };
 
+/* Fills in root, bin and results only: where things lie, for what starts no container. */
+int plan_places(struct plan *p, struct error *e);
+
 /*
  * Fills in the paths (spec_path and rootfs may be NULL: defaults), reads the spec, makes the
  * directory of the results and takes its lock: a second compare is refused.

@@ -57,6 +57,9 @@ static json_t *fact_json(const struct comparison *c, const struct fact_verdict *
 		if (f->declared[i])
 			json_object_set(declared, name, json_object_get(f->declared[i], "reason"));
 	}
+	json_object_set_new(o, "why", both_languages(json_object_get(fact, "why"), star, ""));
+	if (json_object_get(fact, "source"))
+		json_object_set(o, "source", json_object_get(fact, "source"));
 	json_object_set_new(o, "values", values);
 	json_object_set_new(o, "match", json_boolean(f->match));
 	if (json_object_size(declared))
@@ -91,6 +94,10 @@ json_t *report_json(const struct comparison *c, const struct report_head *head)
 	json_object_set(report, "absent_columns", head->absent);
 	json_object_set_new(report, "facts", facts);
 	json_object_set_new(report, "skipped", skipped);
+	if (head->timeline)
+		json_object_set(report, "timeline", head->timeline);
+	if (head->machine)
+		json_object_set(report, "machine", head->machine);
 	json_object_set_new(report, "summary",
 		json_pack("{s:I, s:I}", "facts", (json_int_t)c->compared, "mismatches",
 			(json_int_t)c->mismatches));

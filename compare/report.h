@@ -9,7 +9,9 @@
 /* What stands at the head of a report beside the facts. */
 struct report_head {
 	const struct plan *plan;
-	json_t *absent; /* reference runtimes without a column: {"crun": "why"} */
+	json_t *absent;	  /* reference runtimes without a column: {"crun": "why"} */
+	json_t *timeline; /* by column: timeline.h; NULL: none */
+	json_t *machine;  /* machine.h; NULL: none */
 };
 
 /* The whole report; the caller owns the reference. */
