@@ -114,6 +114,12 @@ struct map_names {
 	pid_t child, parent;
 };
 
+/*
+ * True where Go's scheduler moved the parent to another thread on its way to the fork: a pipe was
+ * made in one thread and the child in another, and its calls cannot be told from the scheduler's.
+ */
+bool map_calls_moved(const struct trace *t);
+
 /* Everything between fork and exec: the parent's calls first, then the child's. */
 int map_calls_cut(const struct trace *t, const struct map_place *place, struct map_calls *out,
 	struct error *e);

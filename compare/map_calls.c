@@ -331,15 +331,37 @@ static void take_parents(
 	}
 }
 
+/* The first call that made a child (not a thread), or t->n. */
+static size_t find_fork(const struct trace *t)
+{
+	size_t i = 0;
+
+	while (i < t->n &&
+		!(t->calls[i].kind == TRACE_CALL && is_fork(&t->calls[i]) && t->calls[i].result))
+		i++;
+	return i;
+}
+
+bool map_calls_moved(const struct trace *t)
+{
+	size_t fork = find_fork(t);
+
+	for (size_t i = 0; i < fork && fork < t->n; i++) {
+		const struct trace_call *c = &t->calls[i];
+
+		if (c->kind == TRACE_CALL && !strcmp(c->name, "pipe2") &&
+			c->tid != t->calls[fork].tid)
+			return true;
+	}
+	return false;
+}
+
 int map_calls_cut(const struct trace *t, const struct map_place *place, struct map_calls *out,
 	struct error *e)
 {
 	struct map_names names = {.place = place};
-	size_t fork = t->n;
+	size_t fork = find_fork(t);
 
-	for (size_t i = 0; i < t->n && fork == t->n; i++)
-		if (t->calls[i].kind == TRACE_CALL && is_fork(&t->calls[i]) && t->calls[i].result)
-			fork = i;
 	if (fork == t->n)
 		return error_say(e, "no fork in the trace");
 	names.parent = t->calls[fork].tid;

@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #define RUN_MS	  60000
+#define RUNS_MAX  16 /* of one program, until Go stays in its thread */
 #define WORDS_MAX 32
 
 struct run {
@@ -338,6 +339,7 @@ static void discard(struct run *r)
 		free(r->argv[i]);
 }
 
+/* 1: the run is no good, and another one may be. */
 static int read_calls(const struct run *r, struct map_calls *calls, struct error *e)
 {
 	char path[PATH_MAX + 16];
@@ -347,13 +349,13 @@ static int read_calls(const struct run *r, struct map_calls *calls, struct error
 	snprintf(path, sizeof(path), "%s/strace", r->place->dir);
 	result = trace_read(&t, path, e);
 	if (!result)
-		result = map_calls_cut(&t, r->place, calls, e);
+		result = map_calls_moved(&t) ? 1 : map_calls_cut(&t, r->place, calls, e);
 	trace_free(&t);
 	return result;
 }
 
-int map_run(const struct map_place *p, json_t *entry, enum map_side side, struct values *facts,
-	struct map_calls *calls, struct error *e)
+static int run_once(const struct map_place *p, json_t *entry, enum map_side side,
+	struct values *facts, struct map_calls *calls, struct error *e)
 {
 	struct run r = {.place = p,
 		.tty = -1,
@@ -371,12 +373,25 @@ int map_run(const struct map_place *p, json_t *entry, enum map_side side, struct
 		goto out;
 	if (facts && (map_facts_read(r.child, r.program, p, facts) || try_end(&r, facts, e)))
 		goto out;
-	if (finish(&r, e) || (calls && read_calls(&r, calls, e)))
+	if (finish(&r, e))
 		goto out;
-	result = 0;
+	result = calls ? read_calls(&r, calls, e) : 0;
 out:
-	if (result && !e->message[0])
+	if (result < 0 && !e->message[0])
 		error_say(e, "%s: cannot be looked at", id);
 	discard(&r);
+	return result;
+}
+
+int map_run(const struct map_place *p, json_t *entry, enum map_side side, struct values *facts,
+	struct map_calls *calls, struct error *e)
+{
+	int result = 1;
+
+	for (int tries = 0; result == 1 && tries < RUNS_MAX; tries++)
+		result = run_once(p, entry, side, facts, calls, e);
+	if (result == 1)
+		return error_say(e, "%s: Go changed the thread before the fork in each of %d runs",
+			map_text(entry, "id"), RUNS_MAX);
 	return result;
 }

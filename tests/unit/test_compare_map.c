@@ -120,6 +120,30 @@ static void names_for_what_varies(void **unused)
 	map_calls_free(&c);
 }
 
+static bool moved(const char *text)
+{
+	struct trace t = {0};
+	bool result;
+
+	trace_read_text(&t, text, strlen(text));
+	result = map_calls_moved(&t);
+	trace_free(&t);
+	return result;
+}
+
+static void another_thread_made_the_pipe(void **unused)
+{
+	(void)unused;
+	assert_true(
+		moved("8     pipe2([3<pipe:[41]>, 4<pipe:[41]>], O_CLOEXEC) = 0\n"
+		      "7     rt_sigprocmask(SIG_SETMASK, ~[], NULL, 8) = 0\n"
+		      "7     clone(child_stack=NULL, flags=CLONE_VM|CLONE_VFORK|SIGCHLD) = 9\n"));
+	assert_false(moved(GO));
+	assert_false(moved(C));
+	/* One of two pipes is enough. */
+	assert_true(moved("8     pipe2([5<pipe:[42]>, 6<pipe:[42]>], O_CLOEXEC) = 0\n" GO));
+}
+
 static void no_fork(void **unused)
 {
 	struct trace t = {0};
@@ -208,6 +232,7 @@ int main(void)
 		cmocka_unit_test(from_fork_to_exec),
 		cmocka_unit_test(start_up_is_left_out),
 		cmocka_unit_test(names_for_what_varies),
+		cmocka_unit_test(another_thread_made_the_pipe),
 		cmocka_unit_test(no_fork),
 		cmocka_unit_test(only_what_is_added),
 		cmocka_unit_test(versions),
