@@ -149,5 +149,23 @@ function milliseconds(ms) {
   return ms.toFixed(ms < 1 ? 3 : ms < 10 ? 2 : ms < 100 ? 1 : 0);
 }
 
+/*
+ * A box that draws itself for its width, now and when that changes. Its unit is a pixel of a page
+ * with letters of 16: on a projector all that is drawn grows with the letters.
+ */
+function figure(draw) {
+  const box = el('div', { class: 'figure' });
+  let drawn = 0;
+
+  new ResizeObserver(() => {
+    const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const width = Math.round(box.clientWidth / unit);
+    if (!width || width === drawn) return;
+    drawn = width;
+    box.replaceChildren(draw(width));
+  }).observe(box);
+  return box;
+}
+
 /* Where a part is missing: how it comes to be there. */
 const missing = (texts) => el('p', { class: 'missing' }, texts);

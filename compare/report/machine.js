@@ -20,8 +20,6 @@ function benchChart(name, runs, width) {
     {
       class: 'bench',
       viewBox: `0 0 ${width} ${lane * names.length}`,
-      width,
-      height: lane * names.length,
       role: 'img',
       'aria-label': () => say(cases[name] || name),
     },
@@ -76,15 +74,13 @@ function benchTable(runs) {
 }
 
 function benchCase([name, runs]) {
-  const box = el('div', { class: 'figure' });
-
-  new ResizeObserver(() => {
-    const width = Math.round(box.clientWidth);
-    if (box.dataset.width === String(width)) return;
-    box.dataset.width = width;
-    box.replaceChildren(benchChart(name, runs, width));
-  }).observe(box);
-  return el('div', {}, el('h3', {}, cases[name] || name), box, benchTable(runs));
+  return el(
+    'div',
+    {},
+    el('h3', {}, cases[name] || name),
+    figure((width) => benchChart(name, runs, width)),
+    benchTable(runs),
+  );
 }
 
 function benchSection() {

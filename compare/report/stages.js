@@ -1,6 +1,6 @@
 /* stages.js: when each stage ran, column beside column, drawn as SVG and told as a table. */
 
-const LANE = 13; /* of one column in a stage's row, in pixels */
+const LANE = 13; /* of one column in a stage's row, in the units of figure() */
 const ROW_GAP = 11;
 
 /* The stages of all columns in the order of the story: { id, title, spans: {column: span} }. */
@@ -62,7 +62,7 @@ const isAfter = (r) => r.id === 'wait' || isCleanup(r);
 
 function drawTimeline(rows, columns, width) {
   const narrow = width < 620;
-  const left = narrow ? 4 : 190;
+  const left = narrow ? 4 : 224;
   const above = narrow ? 17 : 0;
   const scale = timeScale(rows, left, width - 50);
   const shown = rows.filter((r) => r.id !== 'wait');
@@ -96,8 +96,6 @@ function drawTimeline(rows, columns, width) {
     {
       class: 'timeline',
       viewBox: `0 0 ${width} ${bottom + 4}`,
-      width,
-      height: bottom + 4,
       role: 'group',
       'aria-labelledby': 'stages-title',
     },
@@ -190,7 +188,6 @@ function stagesSection() {
   const columns = report.columns.filter((name) => timeline[name] && timeline[name].length);
   const rows = stageRows(timeline);
   const without = report.columns.filter((name) => !columns.includes(name));
-  const box = el('div', { class: 'figure' });
 
   if (!columns.length)
     return section(
@@ -199,14 +196,6 @@ function stagesSection() {
       missing(w('時刻を伝える列がありません。', 'No column told the time of its stages.')),
     );
 
-  let drawn = 0;
-  const draw = () => {
-    const width = Math.round(box.clientWidth) || 900;
-    if (width === drawn) return;
-    drawn = width;
-    box.replaceChildren(drawTimeline(rows, columns, width));
-  };
-  new ResizeObserver(draw).observe(box);
   return section(
     'stages',
     w('段階', 'Stages'),
@@ -229,7 +218,7 @@ function stagesSection() {
         ? el('span', { class: 'soft' }, () => say(w('段階を伝えない列: ', 'tell no stages: ')) + without.join(', '))
         : null,
     ),
-    box,
+    figure((width) => drawTimeline(rows, columns, width)),
     stageTable(rows, columns),
   );
 }
