@@ -62,7 +62,7 @@ const isAfter = (r) => r.id === 'wait' || isCleanup(r);
 
 function drawTimeline(rows, columns, width) {
   const narrow = width < 620;
-  const left = narrow ? 4 : 224;
+  const left = narrow ? 4 : 252;
   const above = narrow ? 17 : 0;
   const scale = timeScale(rows, left, width - 50);
   const shown = rows.filter((r) => r.id !== 'wait');

@@ -31,6 +31,7 @@ function use(title, name, options, f) {
 const shown = (page, selector) => page.locator(selector).filter({ visible: true });
 const texts = (page, selector) => page.locator(selector).allInnerTexts();
 const search = async (page, words) => page.fill('#search', words);
+const colour = (page, selector) => page.locator(selector).evaluate((node) => getComputedStyle(node).color);
 const background = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
 
 async function openEverything(page) {
@@ -47,6 +48,7 @@ async function openEverything(page) {
 
 use('the verdict, the columns and the place are those of the run', 'whole', {}, async (page) => {
   assert.equal(await page.innerText('h1'), `${whole.summary.facts} facts, 0 mismatches`);
+  assert.equal(await colour(page, 'h1 .mismatches'), 'rgb(37, 107, 62)');
   assert.deepEqual(await texts(page, '.columns .column'), whole.columns);
   const where = await page.innerText('.where');
   for (const word of [whole.spec, 'native', whole.kernel]) assert.ok(where.includes(word), `${word} in ${where}`);
@@ -87,6 +89,7 @@ use('what does not match stands first, is open and says so without colour', 'mis
     `${report.summary.facts} facts, ${bad.length} mismatch${bad.length > 1 ? 'es' : ''}`,
   );
   assert.equal(await page.getAttribute('.group >> nth=0', 'id'), 'group-' + bad[0].group);
+  assert.equal(await colour(page, 'h1 .mismatches'), 'rgb(176, 35, 24)');
   const first = shown(page, '.fact').first();
   assert.equal(await first.getAttribute('id'), 'fact-' + bad[0].id);
   assert.match(await first.innerText(), /does not match/);
