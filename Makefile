@@ -190,8 +190,6 @@ $(MUTANT): $(B)/obj/c/main.o $(MUTANT_OBJ) $(LIBCBOX)
 	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $^ $(PC_LIBS) -lpthread -lm \
 		$$(nm $(MUTANT_OBJ) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
-# --- The tracer of tests/fault ----------------------------------------------
-
 # --- The attacker of tests/security ------------------------------------------
 
 ATTACK := $(B)/security/attack
@@ -200,6 +198,8 @@ $(ATTACK): $(B)/obj/tests/security/attack.o
 	@mkdir -p $(@D)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $<
+
+# --- The tracer of tests/fault ----------------------------------------------
 
 INJECT := $(B)/fault/inject
 INJECT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fault/*.c))
@@ -387,6 +387,10 @@ test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) \
 		$(BROWSER_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
+
+.PHONY: torture
+torture: test-programs ## each call with each error, each kill, 500 containers, 10,000 runs: tests/fault/RESULTS.md
+	@tests/fault/torture
 
 .PHONY: unit
 unit: | $(call stamp,test) ## the unit tests alone, built first

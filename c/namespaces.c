@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -32,10 +33,19 @@ const enum namespace_id namespaces_join_order[NS_COUNT] = {
 	NS_MOUNT,
 };
 
-/* What the joiner tells: the new process and its pidfd (descriptors are shared: CLONE_FILES). */
-struct join_report {
-	pid_t pid;
+/* The new process, as clone3(2) writes it. */
+struct created {
+	pid_t pid; /* only with CLONE_PARENT_SETTID */
 	int pidfd;
+};
+
+/*
+ * What the joiner tells, in memory that it shares with the runtime: of a process that there is the
+ * runtime knows, whatever happens to the joiner. Its pidfd is valid there too: CLONE_FILES.
+ */
+struct join_report {
+	struct created created;
+	bool has_failed;
 	struct error error;
 };
 
@@ -85,13 +95,13 @@ static pid_t clone3(struct clone_args *args)
 }
 
 /* Makes the container's process; in the child it goes on in container_child() and not here. */
-static int create(
-	struct container *c, uint64_t more_flags, int child_sync, int child_error, struct error *e)
+static int create(struct container *c, uint64_t more_flags, int child_sync, int child_error,
+	struct created *created, struct error *e)
 {
-	int pidfd = -1;
 	struct clone_args args = {
 		.flags = namespaces_flags(c->spec) | CLONE_PIDFD | more_flags,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.pidfd = (uint64_t)(uintptr_t)&created->pidfd,
+		.parent_tid = (uint64_t)(uintptr_t)&created->pid,
 		/* With CLONE_PARENT the signal is the joiner's own: clone3 wants 0 here. */
 		.exit_signal = more_flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
@@ -126,7 +136,7 @@ static int create(
 		container_child(c);
 	}
 	c->pid = pid;
-	c->pidfd = pidfd;
+	c->pidfd = created->pidfd;
 	return 0;
 }
 
@@ -187,65 +197,64 @@ static int join(struct container *c, struct error *e)
 }
 
 static void __attribute__((noreturn))
-joiner(struct container *c, int child_sync, int child_error, int report_fd)
+joiner(struct container *c, int child_sync, int child_error, struct join_report *report)
 {
-	struct join_report report = {.pidfd = -1};
-
-	error_clear(&report.error);
 	/*
 	 * Before the first namespace and for all that are made here: whoever is in there must not
 	 * look in (CVE-2016-9962). Once more after it: another user namespace is a change of
 	 * credentials, which sets this to fs.suid_dumpable.
 	 */
 	prctl(PR_SET_DUMPABLE, 0);
-	if ((c->enters ? join_target(c, &report.error) : join(c, &report.error)) == 0 &&
-		prctl(PR_SET_DUMPABLE, 0) == 0 &&
-		create(c, CLONE_PARENT, child_sync, child_error, &report.error) == 0) {
-		report.pid = c->pid;
-		report.pidfd = c->pidfd;
+	report->has_failed =
+		(c->enters ? join_target(c, &report->error) : join(c, &report->error)) < 0 ||
+		prctl(PR_SET_DUMPABLE, 0) < 0 ||
+		create(c, CLONE_PARENT | CLONE_PARENT_SETTID, child_sync, child_error,
+			&report->created, &report->error) < 0;
+	_exit(0);
+}
+
+/* Runs the joiner to its end; what it told is then in the report. */
+static int run_joiner(struct container *c, int child_sync, int child_error,
+	struct join_report *report, struct error *e)
+{
+	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+	pid_t pid = clone3(&args);
+
+	if (pid == 0)
+		joiner(c, child_sync, child_error, report);
+	if (pid < 0)
+		return error_sys(e, "creating the joining process");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (report->has_failed) {
+		*e = report->error;
+		return -1;
 	}
-	_exit(write(report_fd, &report, sizeof(report)) == (ssize_t)sizeof(report) ? 0 : 1);
+	if (report->created.pid <= 0)
+		return error_say(e, "the joining process ended early");
+	c->pid = report->created.pid;
+	c->pidfd = report->created.pidfd;
+	return 0;
 }
 
 static int create_joined(struct container *c, int child_sync, int child_error, struct error *e)
 {
-	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
-	struct join_report report = {.pidfd = -1};
-	int pipe_fds[2];
-	ssize_t got;
-	pid_t pid;
+	struct join_report *report = mmap(
+		NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int result;
 
-	/* Read only after the joiner has ended: nothing there then means that it told nothing. */
-	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return error_sys(e, "making a pipe");
-	pid = clone3(&args);
-	if (pid == 0)
-		joiner(c, child_sync, child_error, pipe_fds[1]);
-	if (pid < 0) {
-		error_sys(e, "creating the joining process");
-		close(pipe_fds[0]);
-		close(pipe_fds[1]);
-		return -1;
-	}
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	close(pipe_fds[1]);
-	got = read(pipe_fds[0], &report, sizeof(report));
-	close(pipe_fds[0]);
-	if (got != (ssize_t)sizeof(report))
-		return error_say(e, "the joining process ended early");
-	if (report.pid <= 0) {
-		*e = report.error;
-		return -1;
-	}
-	c->pid = report.pid;
-	c->pidfd = report.pidfd;
-	return 0;
+	if (report == MAP_FAILED)
+		return error_sys(e, "making memory for the joining process");
+	error_clear(&report->error);
+	result = run_joiner(c, child_sync, child_error, report, e);
+	munmap(report, sizeof(*report));
+	return result;
 }
 
 int namespaces_create(struct container *c, struct error *e)
 {
 	int sync_pair[2], error_pipe[2], result;
+	struct created created = {.pidfd = -1};
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync_pair) < 0)
 		return error_sys(e, "making a socket pair");
@@ -258,7 +267,7 @@ int namespaces_create(struct container *c, struct error *e)
 	c->sync_fd = sync_pair[0];
 	c->error_fd = error_pipe[0];
 	result = joins_any(c) ? create_joined(c, sync_pair[1], error_pipe[1], e)
-			      : create(c, 0, sync_pair[1], error_pipe[1], e);
+			      : create(c, 0, sync_pair[1], error_pipe[1], &created, e);
 	close(sync_pair[1]);
 	close(error_pipe[1]);
 	if (result == 0)

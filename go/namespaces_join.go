@@ -19,6 +19,7 @@ var joinOrder = [nsCount]int{nsUser, nsCgroup, nsIPC, nsNetwork, nsPID, nsTime, 
 const (
 	clonePidfd      = 0x1000
 	cloneParent     = 0x8000
+	cloneParentTid  = 0x100000 // CLONE_PARENT_SETTID
 	cloneFiles      = 0x400
 	cloneIntoCgroup = 0x200000000
 	lowestCopyFD    = 16 // copies of descriptors stay clear of the child's own numbers
@@ -31,8 +32,10 @@ type cloneArgs struct {
 	cgroup uint64
 }
 
-// joinReport is what the joiner tells: the new process and its pidfd (descriptors are shared:
-// CLONE_FILES), or which namespace it could not join, or why there is no process.
+// joinReport is what the joiner tells, in memory that it shares with the runtime: the new process,
+// as clone3(2) writes it, so that the runtime knows of it whatever happens to the joiner, and its
+// pidfd (descriptors are shared: CLONE_FILES); or which namespace it could not join, or why there is
+// no process.
 type joinReport struct {
 	pid, pidfd int32
 	failedJoin int32 // index into joinPlan.joins, -1: none
@@ -44,7 +47,6 @@ type joinPlan struct {
 	joins   [nsCount]struct{ fd, flag uintptr }
 	joinsN  int
 	clone   cloneArgs
-	pidfd   int32
 	files   [childPids + 1]uintptr // copies at lowestCopyFD or above; noFile: none
 	filesN  int
 	self    uintptr // this program, opened
@@ -57,8 +59,7 @@ type joinPlan struct {
 	callsN  int
 	failure uintptr // exec: its end of the error pipe
 	told    failureMessage
-	report  joinReport
-	pipe    uintptr
+	report  *joinReport
 	allMask uint64
 }
 
@@ -155,8 +156,19 @@ func createJoined(c *Container, sync, failure int) error {
 func startJoiner(c *Container, plan *joinPlan) error {
 	into := ""
 	plan.allMask = ^uint64(0)
-	plan.clone = cloneArgs{flags: uint64(namespacesFlags(c.Spec)) | clonePidfd | cloneParent,
-		pidfd: uint64(uintptr(unsafe.Pointer(&plan.pidfd)))}
+	memory, err := syscall.Mmap(-1, 0, int(unsafe.Sizeof(joinReport{})),
+		syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON)
+	if err != nil {
+		return errorSys(err, "making memory for the joining process")
+	}
+	defer syscall.Munmap(memory)
+	report := (*joinReport)(unsafe.Pointer(&memory[0]))
+	report.failedJoin = -1
+	plan.report = report
+	plan.clone = cloneArgs{
+		flags:     uint64(namespacesFlags(c.Spec)) | clonePidfd | cloneParent | cloneParentTid,
+		pidfd:     uint64(uintptr(unsafe.Pointer(&report.pidfd))),
+		parentTid: uint64(uintptr(unsafe.Pointer(&report.pid)))}
 	if c.CgroupFD >= 0 {
 		plan.clone.flags |= cloneIntoCgroup
 		plan.clone.cgroup = uint64(c.CgroupFD)
@@ -164,14 +176,6 @@ func startJoiner(c *Container, plan *joinPlan) error {
 	}
 	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", namespacesFlagNames(namespacesFlags(c.Spec)), into)
 	eventsCall(c, "setsid()")
-	var pipe [2]int
-	// Read only after the joiner has ended: nothing there then means that it told nothing.
-	if err := syscall.Pipe2(pipe[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
-		return errorSys(err, "making a pipe")
-	}
-	defer syscall.Close(pipe[0])
-	defer syscall.Close(pipe[1])
-	plan.pipe = uintptr(pipe[1])
 	syscall.ForkLock.Lock()
 	joiner, errno := joinerStart(plan)
 	syscall.ForkLock.Unlock()
@@ -183,30 +187,36 @@ func startJoiner(c *Container, plan *joinPlan) error {
 			break
 		}
 	}
-	report := joinReport{}
-	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&report)), int(unsafe.Sizeof(report)))
-	if n, _ := syscall.Read(pipe[0], buffer); n != len(buffer) {
-		return errorSay("the joining process ended early")
+	if err := joinFailure(c, report); err != nil {
+		return err
 	}
+	c.Pid, c.PidFD = int(report.pid), int(report.pidfd)
+	return nil
+}
+
+// joinFailure is why there is no process; nil: there is one.
+func joinFailure(c *Container, report *joinReport) error {
+	errno := syscall.Errno(report.errno)
 	if report.failedJoin >= 0 && c.Enters {
-		return errorSys(syscall.Errno(report.errno), "joining the namespaces of container %s",
-			c.Name)
+		return errorSys(errno, "joining the namespaces of container %s", c.Name)
 	}
 	if report.failedJoin >= 0 {
 		id := joinedID(c, int(report.failedJoin))
-		return errorSys(syscall.Errno(report.errno), "joining %s namespace %s",
-			namespaceKinds[id].name, c.Spec.Namespaces[id].Path)
+		return errorSys(errno, "joining %s namespace %s", namespaceKinds[id].name,
+			c.Spec.Namespaces[id].Path)
 	}
-	if report.errno != 0 {
-		err := errorSys(syscall.Errno(report.errno), "creating the container's process")
-		if syscall.Errno(report.errno) == syscall.EPERM && !c.Enters {
+	if errno != 0 {
+		err := errorSys(errno, "creating the container's process")
+		if errno == syscall.EPERM && !c.Enters {
 			errorHint(err, "new namespaces need root, or a user namespace in the spec")
-		} else if syscall.Errno(report.errno) == syscall.EAGAIN && c.Enters {
+		} else if errno == syscall.EAGAIN && c.Enters {
 			errorHint(err, "pids.max of the container's cgroup may be reached")
 		}
 		return err
 	}
-	c.Pid, c.PidFD = int(report.pid), int(report.pidfd)
+	if report.pid <= 0 {
+		return errorSay("the joining process ended early")
+	}
 	return nil
 }
 
@@ -250,7 +260,6 @@ func joinerStart(plan *joinPlan) (pid uintptr, errno syscall.Errno) {
 //go:norace
 //go:noinline
 func joinerRun(plan *joinPlan) {
-	plan.report.failedJoin = -1
 	// Before the first namespace and for all that are made here: whoever is in there must not look
 	// in (CVE-2016-9962). Once more after it: another user namespace is a change of credentials,
 	// which sets this to fs.suid_dumpable.
@@ -272,11 +281,8 @@ func joinerRun(plan *joinPlan) {
 		if errno == 0 && pid == 0 {
 			joinedExec(plan)
 		}
-		plan.report.pid, plan.report.pidfd = int32(pid), plan.pidfd
 		plan.report.errno = int32(errno)
 	}
-	syscall.RawSyscall(syscall.SYS_WRITE, plan.pipe, uintptr(unsafe.Pointer(&plan.report)),
-		unsafe.Sizeof(plan.report))
 	for {
 		syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
 	}

@@ -267,6 +267,14 @@ static void call_stop(struct task *t)
 	}
 }
 
+/* `exec` goes on as a sealed copy of itself, which is a file in memory. */
+static bool is_copy(const char *exe)
+{
+	char name[16] = "";
+
+	return readlink(exe, name, sizeof(name)) > 0 && !strncmp(name, "/memfd:", 7);
+}
+
 /* Another program than the runtime is the container's command: it is let go, true. */
 static bool program_begins(struct task *t)
 {
@@ -276,6 +284,8 @@ static bool program_begins(struct task *t)
 	snprintf(path, sizeof(path), "/proc/%d/exe", t->tid);
 	if (stat(path, &now) < 0)
 		return false;
+	if (is_running && is_copy(path) && !strcmp(t->process->role, "runtime"))
+		program = now;
 	if (!is_running) {
 		program = now;
 		is_running = true;

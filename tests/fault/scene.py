@@ -44,8 +44,9 @@ def other_than(box):
 class Scene:
     """The command `run` with a spec; others change what they need."""
 
-    terminal = False
     user = None
+    has_events = True  # they tell the stage of each call
+    child_joins = False  # the child is not the command but who makes it, and may die after that
     status, output = STATUS, OUTPUT
 
     def __init__(self, box, name, spec):
@@ -62,6 +63,12 @@ class Scene:
     def words(self):
         return ["run", "--spec", self.spec, "--rootfs", ROOTFS, "--name", "faulty",
                 "--events", self.path("events"), "--pid-file", self.path("pid"), "--", *COMMAND]
+
+    def begin(self):
+        """Before all runs, and before the ledger is taken."""
+
+    def end(self):
+        """After all runs, however they went."""
 
     def prepare(self):
         """Before each run."""
@@ -121,6 +128,32 @@ def full_spec():
     return spec
 
 
+class Entering(Scene):
+    """`exec` into a container of the other runtime's, which lives through all runs."""
+
+    has_events = False
+    child_joins = True
+    held = None
+
+    def words(self):
+        return ["exec", "faulty", "--", *COMMAND]
+
+    def prepare(self):
+        """Each run finds the same container."""
+
+    def begin(self):
+        words = Scene.words(self)
+        words[words.index("--") + 1:] = ["/bin/cat"]
+        self.held = subprocess.Popen([other_than(self.box), *words], stdin=subprocess.PIPE,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: ledger.content(self.path("pid")).endswith("\n"))
+
+    def end(self):
+        self.held.stdin.close()
+        if self.held.wait(timeout=SECONDS) != 0:
+            raise RuntimeError("the container did not live through it")
+
+
 class Collecting(Scene):
     """`gc` after a runtime was killed while its container ran."""
 
@@ -177,11 +210,21 @@ def wait_for(what):
     raise TimeoutError("waited in vain")
 
 
+def on_stage(scene, tries):
+    """The tries, between the scene's begin and its end."""
+    scene.begin()
+    try:
+        yield from tries
+    finally:
+        scene.end()
+
+
 def scenes(box):
     yield Scene(box, "full", full_spec())
     yield Scene(box, "rootless", load("shared/specs/rootless.json"))
     spec = full_spec()
     del spec["veth"]
+    yield Entering(box, "exec", spec)
     yield Collecting(box, "gc", spec)
 
 
