@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# A machine on which something does not work: full, read-only, frozen.
+
+load helper
+
+# full DIRECTORY: what is written there finds no room. emptied ends that.
+full() {
+	mount -t tmpfs -o size=4k,mode=700 full "$1"
+	head -c 4096 /dev/zero >"$1/filler"
+}
+emptied() { umount "$1"; }
+
+# No room for the state: refused before anything is made.
+state_full() {
+	full /run/twinbox
+	local got=0
+	expect 125 run_box --name crowded -- /bin/true || got=1
+	emptied /run/twinbox
+	[ "$got" = 0 ]
+	[[ "$err" == "${box##*/}: "*"No space left on device (ENOSPC)"* ]] || same ENOSPC "$err"
+	same 1 "$(grep -vc ^hint: <<<"$err")"
+}
+@test "no room for the state file: refused, with nothing made" { both state_full; }
+
+# No room for the pid file or the events.
+files_full() {
+	local room=$BATS_TEST_TMPDIR/room got=0
+	mkdir -p "$room"
+	full "$room"
+	expect 125 run_box --name crowded --pid-file "$room/pid" -- /bin/true || got=1
+	[[ "$err" == "${box##*/}: "*"$room/pid: No space left on device (ENOSPC)"* ]] || got=1
+	[ ! -e "$room/pid" ] || got=1
+	emptied "$room"
+	[ "$got" = 0 ] || same ENOSPC "$err"
+}
+@test "no room for the pid file: told, and the container is ended" { both files_full; }
+
+# The cgroup tree of this mount namespace alone.
+cgroups_read_only() {
+	mount -o bind,remount,ro /sys/fs/cgroup
+	local got=0
+	expect 125 run_box --name fixed -- /bin/true || got=1
+	mount -o bind,remount,rw /sys/fs/cgroup
+	[ "$got" = 0 ]
+	[[ "$err" == "${box##*/}: cgroup: "*"Read-only file system (EROFS)"* ]] || same EROFS "$err"
+}
+@test "a read-only cgroup tree: refused, with nothing left" { both cgroups_read_only; }
+
+# gc cannot remove the cgroup and says so; the state stays for the gc that can.
+read_only_at_the_end() {
+	hold fixed -- /bin/cat
+	mount -o bind,remount,ro /sys/fs/cgroup
+	local got=0
+	expect 125 let_go || got=1
+	expect 125 "$other" gc || got=1
+	mount -o bind,remount,rw /sys/fs/cgroup
+	[ "$got" = 0 ]
+	[ -e /run/twinbox/fixed.json ]
+	expect 0 "$other" gc
+	same "fixed: removed cgroup, state file" "$out"
+}
+@test "a cgroup tree that becomes read-only: told, and gc removes the rest when it can" {
+	both read_only_at_the_end
+}
+
+is_frozen() { grep -qx 'frozen 1' "$1/cgroup.events"; }
+has_process() { grep -qx 'populated 1' "$1/cgroup.events"; }
+gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+
+frozen() {
+	local group=/sys/fs/cgroup/twinbox/ice
+	hold ice -- /bin/cat
+	echo 1 >"$group/cgroup.freeze"
+	await is_frozen "$group"
+	kill -KILL "$runtime_pid"
+	expect 137 let_go
+	await gone "$pid"
+	expect 0 "$other" gc
+	[ ! -e "$group" ]
+}
+@test "a frozen container ends with its runtime, and gc removes its cgroup" { both frozen; }
+
+# Born into a frozen cgroup the first process does not begin, and its runtime waits for it. Killed
+# meanwhile, it leaves a process that cannot see that: when it thaws, it does.
+born_frozen() {
+	local parent=/sys/fs/cgroup/twinbox
+	mkdir "$parent"
+	echo 1 >"$parent/cgroup.freeze"
+	exec_box --name ice -- /bin/true </dev/null >/dev/null 2>&1 3>&- &
+	await has_process "$parent"
+	kill -KILL "$!"
+	wait "$!" 2>/dev/null || same 137 "$?"
+	echo 0 >"$parent/cgroup.freeze"
+	await grep -qx 'populated 0' "$parent/cgroup.events"
+	expect 0 "$other" gc
+	same "ice: removed cgroup, state file" "$out"
+	[ ! -e "$parent" ]
+}
+@test "a container born frozen whose runtime is killed ends when it thaws, and gc removes the rest" {
+	both born_frozen
+}
