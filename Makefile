@@ -229,12 +229,14 @@ $(GO_TEST_STAMP): $(GO_SRC) Makefile | $(call stamp,build)
 # --- The pages' linters -------------------------------------------------------
 # From npm, as tests/docs/package-lock.json names them, into build/.
 
+npm_ci = mkdir -p $(@D) && cp $^ $(@D)/ && echo "  npm   $(@D)" && cd $(@D) && \
+	{ npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { echo "setup: could not install" \
+		"what $< names (no network, or npm cannot reach its registry? log: $(@D)/npm.log)" >&2; exit 1; }; }
+
 DOCS_TOOLS := build/docs/stamp
 
 $(DOCS_TOOLS): tests/docs/package.json tests/docs/package-lock.json | $(call stamp,test)
-	@mkdir -p $(@D) && cp $^ $(@D)/
-	@echo "  npm   build/docs"
-	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -n 5 npm.log >&2; exit 1; }
+	@$(npm_ci)
 	@touch $@
 
 .PHONY: docs-tools
@@ -246,9 +248,7 @@ docs-tools: $(DOCS_TOOLS)
 BROWSER_TOOLS := build/browser/stamp
 
 $(BROWSER_TOOLS): tests/browser/package.json tests/browser/package-lock.json | $(call stamp,test)
-	@mkdir -p $(@D) && cp $^ $(@D)/
-	@echo "  npm   build/browser"
-	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -n 5 npm.log >&2; exit 1; }
+	@$(npm_ci)
 	@touch $@
 
 # --- Fuzzing --------------------------------------------------------------
