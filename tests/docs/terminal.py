@@ -76,7 +76,10 @@ class Terminal:
             except Hang:
                 if time.monotonic() >= deadline:
                     raise
-        # Prompts of lines that were typed twice.
+        self.skip_prompts(deadline)
+
+    def skip_prompts(self, deadline):
+        """Over the prompts of what was typed more than once."""
         self.child.send(f"echo '<''{self.token} ready>'\n")
         self.expect(rf"<{self.token} ready>\r?\n", deadline)
         self.expect(rf"<{self.token}\.{self.depth} 0>", deadline)
@@ -108,6 +111,24 @@ class Terminal:
         self.child.send(line + "\n")
         self.busy = True
         self.looked = 0
+
+    def press(self, key, deadline):
+        """Presses Ctrl and a key and waits for the prompt. Ctrl-C gets lost where the shell is just
+        starting the command: its child has the terminal already and the shell's handler still. So
+        it is pressed again, as one would."""
+        presses = 0
+        while True:
+            self.child.sendcontrol(key)
+            presses += 1
+            try:
+                self.prompt(min(deadline, time.monotonic() + 1) if key == "c" else deadline)
+                break
+            except Hang:
+                if time.monotonic() >= deadline:
+                    raise
+        self.busy = False
+        if presses > 1:
+            self.skip_prompts(deadline)
 
     def look(self, seconds):
         """What the running command has shown since `looked`, and its exit status once its prompt has
