@@ -169,6 +169,8 @@ static int enter_container(const char *program, const struct operands *words,
 
 int enter_command(const char *program, char **argv, int argc, struct error *e)
 {
+	const char *via = NULL;
+	const struct option options[] = {{"--via", "LIST", NULL, NULL, &via}};
 	struct operands words;
 	struct state state;
 	struct spec spec = {0};
@@ -176,8 +178,9 @@ int enter_command(const char *program, char **argv, int argc, struct error *e)
 	int result;
 
 	snprintf(context, sizeof(context), "%s exec", program);
-	if (options_parse(NULL, 0, argv, argc, context, &words, e) < 0 ||
+	if (options_parse(options, 1, argv, argc, context, &words, e) < 0 ||
 		refuse_early(&words, program, e) < 0 ||
+		(via && options_refuse_via(program, "exec", e) < 0) ||
 		state_find(program, words.words[0], &state, &spec, e) < 0)
 		return -1;
 	result = enter_container(program, &words, &state, &spec, e);

@@ -78,3 +78,9 @@ void options_print(const struct option *options, int n, FILE *out)
 		fprintf(out, "  %-18s %s\n", left, options[i].help);
 	}
 }
+
+int options_refuse_via(const char *program, const char *command, struct error *e)
+{
+	error_say(e, "option --via: %s has each stage in one language only", program);
+	return error_hint(e, "gobox-bridge has them in both: gobox-bridge %s --via all=c", command);
+}

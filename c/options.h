@@ -33,4 +33,7 @@ int options_parse(const struct option *options, int n, char **argv, int argc, co
 /* Prints the table for --help: "  --spec FILE       the container's spec ...". */
 void options_print(const struct option *options, int n, FILE *out);
 
+/* In a program of one language --via has nothing to choose (go/via.go); refuses it. */
+int options_refuse_via(const char *program, const char *command, struct error *e);
+
 #endif

@@ -126,13 +126,6 @@ static int refuse_early(const struct operands *words, const char *program, struc
 	return 0;
 }
 
-/* go/via.go: in a program of one language there is nothing to choose. */
-static int refuse_via(const char *program, struct error *e)
-{
-	error_say(e, "option --via: %s has each stage in one language only", program);
-	return error_hint(e, "gobox-bridge has them in both: gobox-bridge run --via all=c");
-}
-
 static int open_outputs(struct container *c, const struct run_options *o, struct error *e)
 {
 	c->log_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -186,7 +179,8 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 	snprintf(context, sizeof(context), "%s run", program);
 	run_table(&o, options);
 	if (options_parse(options, RUN_OPTIONS, argv, argc, context, &words, e) < 0 ||
-		refuse_early(&words, program, e) < 0 || (o.via && refuse_via(program, e) < 0))
+		refuse_early(&words, program, e) < 0 ||
+		(o.via && options_refuse_via(program, "run", e) < 0))
 		return -1;
 	if (!o.spec)
 		o.spec = DEFAULT_SPEC;

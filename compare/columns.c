@@ -32,7 +32,7 @@ const struct column columns[] = {
 		.run = WORDS("%program", "run", "--via", "%via", "--spec", "%spec", "--rootfs",
 			"%rootfs", "--name", "%name", "--pid-file", "%pid", "--events", "%events",
 			"--", "%command"),
-		.exec = WORDS("%program", "exec", "%name", "--", "%command"),
+		.exec = WORDS("%program", "exec", "--via", "all=c", "%name", "--", "%command"),
 		.undo = WORDS("%program", "gc"),
 		.drops = none},
 	{.name = "crun",

@@ -13,16 +13,21 @@ import (
 	"syscall"
 )
 
-// childName is argv[0] of the second self; nobody types that by accident.
-const childName = "twinbox-child"
+// childName is argv[0] of the second self; nobody types that by accident. joinsName is that of one
+// which a constructor in C has put into a running container before Go began: go/bridge/join.c.
+const (
+	childName = "twinbox-child"
+	joinsName = "twinbox-joins"
+)
 
 // Descriptors of the second self, in the order of syscall.ProcAttr.Files.
 const (
 	childSync = 3 + iota
 	childError
 	childLog
-	childEvents // only where --events was given
-	childPids   // only where childDefersLimit says so
+	childEvents  // only where --events was given
+	childPids    // only where childDefersLimit says so; joinsName: cgroup.procs of the container
+	childConsole // joinsName: only where consolePrepare has opened it
 )
 
 // A pids.max below childThreads would stop the second self: the runtime of a Go program makes some
@@ -75,7 +80,7 @@ func requestFlagsOf(c *Container) []struct {
 	return []struct {
 		letter byte
 		set    *bool
-	}{{'p', &c.NoPivot}, {'v', &c.Verbose}, {'t', &c.NewTerminal}}
+	}{{'p', &c.NoPivot}, {'v', &c.Verbose}, {'t', &c.NewTerminal}, {'x', &c.Enters}}
 }
 
 func init() {
@@ -94,6 +99,12 @@ func childRequestSend(c *Container) error {
 	}
 	if c.EventsFD >= 0 {
 		flags += "e"
+	}
+	if c.Enters && c.ConsoleFD >= 0 {
+		flags += "c"
+	}
+	if c.Enters && c.CgroupFD >= 0 {
+		c.PidsMax = "0" // to cgroup.procs: whoever writes it, with all its threads
 	}
 	text := textsJoin(append([]string{requestSpec: string(c.Spec.text), requestProgram: c.Program,
 		requestName: c.Name, requestRootfs: c.Rootfs, requestPidsMax: c.PidsMax,
@@ -155,6 +166,14 @@ func childRequestTake(c *Container, text []byte) (err error) {
 	if strings.Contains(texts[requestFlags], "e") {
 		c.EventsFD = childEvents
 	}
+	if strings.Contains(texts[requestFlags], "c") {
+		c.ConsoleFD = childConsole
+	}
+	for id, kind := range namespaceKinds {
+		if c.Enters && c.Spec.Namespaces[id].Wanted {
+			c.Spec.Namespaces[id].Path = "/proc/self/ns/" + kind.proc // it is in there
+		}
+	}
 	if texts[requestVia] != "" {
 		c.Via = strings.Split(texts[requestVia], ",")
 	}
@@ -183,14 +202,20 @@ func childDefersLimit(c *Container, dir int, file, value string) (bool, error) {
 	return true, err
 }
 
-// childPidsLimit writes what was kept; the threads that are there stay, and end with execve(2).
+// childPidsLimit writes what was kept; the threads that are there stay, and end with execve(2). In
+// `exec` they were outside of the cgroup until now, and it moves them in, whatever its limits are:
+// there the kernel asks only who opened the file.
 func childPidsLimit(c *Container, l *callList) {
 	if c.PidsFD < 0 {
 		return
 	}
-	l.says("write(pids.max, \"%s\")", c.PidsMax)
+	file := "pids.max"
+	if c.Enters {
+		file = "cgroup.procs"
+	}
+	l.says("write(%s, \"%s\")", file, c.PidsMax)
 	l.add(syscall.SYS_WRITE, []uintptr{uintptr(c.PidsFD), l.text(c.PidsMax),
-		uintptr(len(c.PidsMax))}, "writing %s to pids.max", c.PidsMax)
+		uintptr(len(c.PidsMax))}, "writing %s to %s", c.PidsMax, file)
 }
 
 // fromParent tells whether fd is a socket pair that this process's parent made (SO_PEERCRED,
@@ -203,15 +228,15 @@ func fromParent(fd int) bool {
 
 // ChildMain runs the child's part and never returns where this process is the second self.
 func ChildMain() {
-	if len(os.Args) != 1 || os.Args[0] != childName {
+	if len(os.Args) != 1 || os.Args[0] != childName && os.Args[0] != joinsName {
 		return
 	}
 	if !fromParent(childSync) {
 		errorPrint(errorHint(errorSay("this name is for the runtime's own second self"),
-			"gobox --help lists the commands"), childName, os.Stderr)
+			"gobox --help lists the commands"), os.Args[0], os.Stderr)
 		syscall.Exit(exitRuntime)
 	}
-	for fd := childSync; fd <= childPids; fd++ {
+	for fd := childSync; fd <= childConsole; fd++ {
 		syscall.CloseOnExec(fd)
 	}
 	// It lives for milliseconds; collecting would cost threads and time.

@@ -138,8 +138,11 @@ func commandHelp(program string, c *command, out io.Writer) {
 		space = " "
 	}
 	fmt.Fprintf(out, "usage: %s %s%s%s\n\n%s\n", program, c.name, space, c.usage, c.help)
-	if c.name == "run" {
+	switch c.name {
+	case "run":
 		runHelp(out)
+	case "exec":
+		enterHelp(out)
 	}
 }
 

@@ -301,7 +301,7 @@ func containerEnter(c *Container) error {
 	c.Inherited = inheritedRead()
 	waitBlockSignals(c)
 	defer waitUnblockSignals(c)
-	err := containerStages(c, enteringParentStages)
+	err := containerStages(c, viaStages(c, enteringParentStages, enteringStagesOfC))
 	// Whoever has it open at the end removes it, and this one is not ours.
 	closeFD(&c.CgroupFD)
 	if err == nil {
@@ -328,11 +328,11 @@ func containerChild(c *Container) {
 	// From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962.
 	prctl(syscall.PR_SET_DUMPABLE, 0)
 	syscall.Umask(0o022)
-	stages := viaStages(c, childStages, childStagesOfC)
+	stages := childStages
 	if c.Enters {
 		stages = enteringChildStages
 	}
-	e := asError(containerStages(c, stages))
+	e := asError(containerStages(c, viaStages(c, stages, childStagesOfC)))
 	childErrorWrite(c.ErrorFD, e)
 	syscall.Exit(e.Status)
 }

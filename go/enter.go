@@ -13,6 +13,22 @@ import (
 
 const enterUsage = "NAME [-- CMD [ARG...]]"
 
+func enterTable(via *string) []option {
+	help := ""
+	if viaKnown() {
+		help = "run these stages by libcbox: namespaces=c[,STAGE=c...], all=c"
+	}
+	return []option{{"--via", "LIST", help, nil, via}}
+}
+
+// enterHelp prints the options of `exec` for --help, where it has any to show.
+func enterHelp(out io.Writer) {
+	if viaKnown() {
+		fmt.Fprintln(out)
+	}
+	optionsPrint(enterTable(nil), out)
+}
+
 func enterRefuseEarly(words *operands, program string) error {
 	if len(words.words) == 0 {
 		return errorHint(errorSay("exec needs a NAME"), "%s exec --help shows what it takes",
@@ -106,9 +122,9 @@ func explainEnd(c *Container, err error) error {
 	return err
 }
 
-func enterContainer(program string, words *operands, s *State, spec *Spec) (int, error) {
+func enterContainer(program string, words *operands, s *State, spec *Spec, via []string) (int, error) {
 	c := newContainer()
-	c.Enters = true
+	c.Enters, c.Via = true, via
 	c.Spec, c.Program, c.Name, c.Rootfs, c.Cgroup = spec, program, s.Name, s.Rootfs, s.Cgroup
 	c.Command = words.command
 	if !words.hasCommand {
@@ -133,16 +149,21 @@ func enterContainer(program string, words *operands, s *State, spec *Spec) (int,
 // enterCommand runs one command in a running container, whichever runtime made it, and gives the
 // command's exit status.
 func enterCommand(program string, args []string, out io.Writer) (int, error) {
-	words, err := optionsParse(nil, args, program+" exec")
+	list := ""
+	words, err := optionsParse(enterTable(&list), args, program+" exec")
 	if err != nil {
 		return 0, err
 	}
 	if err := enterRefuseEarly(words, program); err != nil {
 		return 0, err
 	}
+	via, err := viaParseEnter(program, list)
+	if err != nil {
+		return 0, err
+	}
 	s, spec, err := stateFind(program, words.words[0])
 	if err != nil {
 		return 0, err
 	}
-	return enterContainer(program, words, s, spec)
+	return enterContainer(program, words, s, spec, via)
 }

@@ -99,3 +99,9 @@ func optionsPrint(options []option, out io.Writer) {
 		fmt.Fprintf(out, "  %-18s %s\n", left, o.help)
 	}
 }
+
+// optionsRefuseVia: in a program of one language there is nothing to choose.
+func optionsRefuseVia(program, command string) error {
+	return errorHint(errorSay("option --via: %s has each stage in one language only", program),
+		"gobox-bridge has them in both: gobox-bridge %s --via all=c", command)
+}

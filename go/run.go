@@ -190,7 +190,7 @@ func runCommand(program string, args []string, out io.Writer) (int, error) {
 	if err := refuseEarly(words, program); err != nil {
 		return 0, err
 	}
-	via, err := viaParse(program, o.via)
+	via, err := viaParse(program, "run", o.via, viaNames)
 	if err != nil {
 		return 0, err
 	}

@@ -1,5 +1,5 @@
-// Which language each stage runs in: `run --via STAGE=c`. The choice is made here, once, and the
-// stages know nothing of it.
+// Which language each stage runs in: `run --via STAGE=c`, `exec --via STAGE=c`. The choice is made
+// here, once, and the stages know nothing of it.
 //
 // libcbox's stages stand in go/bridge behind StageFunc, the type that Go's have. Whatever program
 // has that package in it (gobox-bridge; the same main, built with cgo) has both; gobox has only its
@@ -20,11 +20,17 @@ type StageFunc = func(*Container) error
 var viaNames = []string{"cgroup", "namespaces", "identity", "network", "hostname", "mounts",
 	"privileges"}
 
-// The stages of libcbox by name, on each side; nil in a program without them.
-var parentStagesOfC, childStagesOfC map[string]StageFunc
+// viaEnterNames are those of `exec`, which joins what the other stages have made.
+var viaEnterNames = []string{"cgroup", "namespaces", "identity", "mounts", "privileges"}
+
+// The stages of libcbox by name, on each side; nil in a program without them. Those of the parent are
+// others for `exec`.
+var parentStagesOfC, childStagesOfC, enteringStagesOfC map[string]StageFunc
 
 // ViaC is how go/bridge hands in libcbox's stages.
-func ViaC(parent, child map[string]StageFunc) { parentStagesOfC, childStagesOfC = parent, child }
+func ViaC(parent, child, entering map[string]StageFunc) {
+	parentStagesOfC, childStagesOfC, enteringStagesOfC = parent, child, entering
+}
 
 // viaKnown tells whether this program has the stages in both languages.
 func viaKnown() bool { return parentStagesOfC != nil }
@@ -43,38 +49,38 @@ func viaStages(c *Container, stages []stage, ofC map[string]StageFunc) []stage {
 	return chosen
 }
 
-// viaOne reads STAGE=LANGUAGE; all means that stage is every one.
-func viaOne(word string) (names []string, language string, err error) {
+// viaOne reads STAGE=LANGUAGE; all means that stage is every one of known.
+func viaOne(word string, known []string) (names []string, language string, err error) {
 	name, language, found := strings.Cut(word, "=")
 	if !found {
 		return nil, "", errorHint(errorSay("option --via: \"%s\" is not STAGE=LANGUAGE", word),
-			"for example --via network=c,mounts=c or --via all=c")
+			"for example --via mounts=c,namespaces=c or --via all=c")
 	}
 	if language != "c" && language != "go" {
 		return nil, "", errorHint(errorSay("option --via: no language is called \"%s\"", language),
 			"languages are c and go")
 	}
 	if name == "all" {
-		return viaNames, language, nil
+		return known, language, nil
 	}
-	if !slices.Contains(viaNames, name) {
+	if !slices.Contains(known, name) {
 		return nil, "", errorHint(errorSay("option --via: no stage is called \"%s\"", name),
-			"stages are %s; or all", strings.Join(viaNames, ", "))
+			"stages are %s; or all", strings.Join(known, ", "))
 	}
 	return []string{name}, language, nil
 }
 
-// viaParse reads the value of --via: the stages that shall be C's.
-func viaParse(program, list string) ([]string, error) {
+// viaParse reads the value of --via: which of the known stages shall be C's.
+func viaParse(program, command, list string, known []string) ([]string, error) {
 	if list == "" {
 		return nil, nil
 	}
 	if !viaKnown() {
-		return nil, viaRefuse(program)
+		return nil, optionsRefuseVia(program, command)
 	}
 	seen := map[string]string{}
 	for _, word := range strings.Split(list, ",") {
-		names, language, err := viaOne(word)
+		names, language, err := viaOne(word, known)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +92,7 @@ func viaParse(program, list string) ([]string, error) {
 		}
 	}
 	var ofC []string
-	for _, name := range viaNames {
+	for _, name := range known {
 		if seen[name] == "c" {
 			ofC = append(ofC, name)
 		}
@@ -94,10 +100,22 @@ func viaParse(program, list string) ([]string, error) {
 	return ofC, nil
 }
 
-// viaRefuse: in a program of one language there is nothing to choose.
-func viaRefuse(program string) error {
-	return errorHint(errorSay("option --via: %s has each stage in one language only", program),
-		"gobox-bridge has them in both: gobox-bridge run --via all=c")
+// viaParseEnter is viaParse of `exec`. What Go makes there has joined the container and can only go
+// through a list of system calls (enter_calls.go); a second self that runs stages has to join before
+// Go begins, and that is C's way.
+func viaParseEnter(program, list string) ([]string, error) {
+	ofC, err := viaParse(program, "exec", list, viaEnterNames)
+	if err != nil || slices.Contains(ofC, "namespaces") {
+		return ofC, err
+	}
+	for _, s := range enteringChildStages {
+		if slices.Contains(ofC, s.name) {
+			return nil, errorHint(errorSay("option --via: %s=c needs namespaces=c", s.name),
+				"a process that joins by Go makes system calls and runs no stage of C: "+
+					"--via namespaces=c,%s=c", s.name)
+		}
+	}
+	return ofC, nil
 }
 
 // What follows is for go/bridge alone: what its stages need beside a container's exported fields.

@@ -1,10 +1,11 @@
-// Which stage runs in which language: `run --via`. That the stages of C do the same is
+// Which stage runs in which language: `--via` of `run` and `exec`. That the stages of C do the same is
 // tests/bridge's to show, that words which are none are refused tests/errors'.
 
 package gobox
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,28 +67,42 @@ func TestViaChoosesEachStageAlone(t *testing.T) {
 		}
 		expectChosen(t, parentStages, via)
 		expectChosen(t, childStages, via)
+		expectChosen(t, enteringParentStages, via)
+		expectChosen(t, enteringChildStages, via)
 	}
 }
 
 // TestViaNamesEveryStage: a stage of either side is C's to have, but those that are not a
 // container's: exec, which hands over to the command, in the second self.
 func TestViaNamesEveryStage(t *testing.T) {
-	var names []string
-	seen := map[string]bool{"exec": true}
-	for _, s := range append(append([]stage{}, parentStages...), childStages...) {
-		if !seen[s.name] {
+	for _, row := range []struct {
+		stages [][]stage
+		known  []string
+	}{
+		{[][]stage{parentStages, childStages}, viaNames},
+		{[][]stage{enteringParentStages, enteringChildStages}, viaEnterNames},
+	} {
+		seen := map[string]bool{"exec": true}
+		for _, s := range slices.Concat(row.stages...) {
 			seen[s.name] = true
-			names = append(names, s.name)
 		}
-	}
-	if len(names) != len(viaNames) {
-		t.Errorf("stages are %v, --via knows %v", names, viaNames)
+		delete(seen, "exec")
+		for _, name := range row.known {
+			if !seen[name] {
+				t.Errorf("--via knows %s, which is no stage", name)
+			}
+			delete(seen, name)
+		}
+		for name := range seen {
+			t.Errorf("--via does not know %s", name)
+		}
 	}
 }
 
 func TestViaReadsItsList(t *testing.T) {
-	ViaC(marked(new([]string)), marked(new([]string)))
-	defer ViaC(nil, nil)
+	none := marked(new([]string))
+	ViaC(none, none, none)
+	defer ViaC(nil, nil, nil)
 	for _, row := range []struct{ list, stages string }{
 		{"", ""},
 		{"all=c", "cgroup namespaces identity network hostname mounts privileges"},
@@ -96,9 +111,34 @@ func TestViaReadsItsList(t *testing.T) {
 		{"privileges=c,cgroup=c", "cgroup privileges"},
 		{"mounts=c,hostname=go", "mounts"},
 	} {
-		got, err := viaParse("gobox-bridge", row.list)
+		got, err := viaParse("gobox-bridge", "run", row.list, viaNames)
 		if err != nil || strings.Join(got, " ") != row.stages {
 			t.Errorf("%q: %v, %v; want %s", row.list, got, err, row.stages)
+		}
+	}
+}
+
+func TestViaOfExecKnowsItsOwnStages(t *testing.T) {
+	none := marked(new([]string))
+	ViaC(none, none, none)
+	defer ViaC(nil, nil, nil)
+	for _, row := range []struct{ list, stages, failure string }{
+		{"", "", ""},
+		{"all=c", "cgroup namespaces identity mounts privileges", ""},
+		{"cgroup=c", "cgroup", ""},
+		{"privileges=c,namespaces=c", "namespaces privileges", ""},
+		{"privileges=c", "", "option --via: privileges=c needs namespaces=c"},
+		{"namespaces=go,mounts=c", "", "option --via: mounts=c needs namespaces=c"},
+		{"network=c", "", "option --via: no stage is called \"network\""},
+	} {
+		got, err := viaParseEnter("gobox-bridge", row.list)
+		failure := ""
+		if err != nil {
+			failure = asError(err).Message
+		}
+		if failure != row.failure || strings.Join(got, " ") != row.stages {
+			t.Errorf("%q: %v, \"%s\"; want %s, \"%s\"", row.list, got, failure, row.stages,
+				row.failure)
 		}
 	}
 }

@@ -2,6 +2,7 @@
 #include "bridge.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct call *call_new(const struct spec *spec)
 {
@@ -27,6 +28,14 @@ void call_free(struct call *c)
 int call_run(struct call *c, int (*stage)(struct container *c, struct error *e))
 {
 	return stage(&c->container, &c->error);
+}
+
+void spec_join(struct spec *spec, int id, const char *path)
+{
+	free(spec->namespaces[id].path);
+	spec->namespaces[id].path = strdup(path);
+	if (!spec->namespaces[id].path)
+		abort();
 }
 
 int call_nothing(void)

@@ -4,8 +4,8 @@
 // can be swapped for the other and nothing changes outside. bridge.h says what crosses; stages.go
 // has the stages and the table of them.
 //
-// A constructor in C, which runs before the Go runtime has started its threads, would stand in a
-// file of its own here: cgo links every .c file of this directory into the program.
+// join.c has a constructor in C, which runs before the Go runtime has started its threads: cgo links
+// every .c file of this directory into the program.
 package bridge
 
 /*
@@ -59,6 +59,13 @@ func specOf(c *gobox.Container, e *C.struct_error) (*C.struct_spec, error) {
 		libcbox.spec, e) < 0 {
 		return nil, cError(e)
 	}
+	for id, ns := range c.Spec.Namespaces {
+		if c.Enters && ns.Path != "" {
+			path := C.CString(ns.Path)
+			C.spec_join(libcbox.spec, C.int(id), path)
+			C.free(unsafe.Pointer(path))
+		}
+	}
 	libcbox.of = c.Spec
 	return libcbox.spec, nil
 }
@@ -77,6 +84,8 @@ func fill(to *C.struct_container, c *gobox.Container) {
 	put(to.facts[:], string(c.Facts()))
 	to.no_pivot, to.verbose = C.bool(c.NoPivot), C.bool(c.Verbose)
 	to.is_child, to.new_terminal = C.bool(c.IsChild), C.bool(c.NewTerminal)
+	to.enters, to.target_pid = C.bool(c.Enters), C.pid_t(c.TargetPid)
+	to.target_fd, to.target_flags = C.int(c.TargetFD), C.int(c.TargetFlags)
 	to.cgroup_fd, to.pid, to.pidfd = C.int(c.CgroupFD), C.pid_t(c.Pid), C.int(c.PidFD)
 	to.sync_fd, to.error_fd = C.int(c.SyncFD), C.int(c.ErrorFD)
 	to.console_fd, to.console_peer_fd = C.int(c.ConsoleFD), C.int(c.ConsolePeerFD)

@@ -54,7 +54,7 @@ struct birth {
 	struct clone_args args;
 	int pidfd;
 	int files[CHILD_FILES]; /* copies, LOWEST_COPY or above; -1: none */
-	int self; /* this program, opened: a joined mount namespace has no such path */
+	int self; /* this program, as the files: a joined mount namespace has no such path */
 	char *argv[2];
 	char *envp[1];
 	struct rlimit files_limit;
@@ -88,6 +88,9 @@ static void __attribute__((noreturn)) born(const struct birth *b)
 	for (int i = 0; i < CHILD_FILES; i++)
 		if (b->files[i] >= 0)
 			syscall(SYS_dup3, b->files[i], CHILD_FIRST_FD + i, 0);
+		else
+			syscall(SYS_close,
+				CHILD_FIRST_FD + i); /* the caller may have left it open */
 	if (b->capabilities > 0)
 		syscall(SYS_capset, &b->cap_header, b->cap_data);
 	for (int number = 0; number < b->capabilities; number++)
@@ -285,10 +288,23 @@ static void prepare_clone(struct container *c, struct birth *b)
 static int prepare(
 	struct container *c, struct birth *b, const int files[CHILD_FILES], struct error *e)
 {
-	b->self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (self >= 0) {
+		b->self = fcntl(self, F_DUPFD_CLOEXEC, LOWEST_COPY);
+		close(self);
+	}
 	if (b->self < 0)
 		return error_sys(e, "opening /proc/self/exe");
-	if (open_joins(c, b, e) < 0 || copy_files(b, files, e) < 0)
+	if (copy_files(b, files, e) < 0)
+		return -1;
+	if (c->enters) { /* outside still: join.c goes in */
+		b->args = (struct clone_args){.flags = CLONE_PIDFD,
+			.pidfd = (uint64_t)(uintptr_t)&b->pidfd,
+			.exit_signal = SIGCHLD};
+		return 0;
+	}
+	if (open_joins(c, b, e) < 0)
 		return -1;
 	if (c->spec->namespaces[NS_USER].wanted)
 		prepare_capabilities(b);
@@ -323,10 +339,10 @@ static int create(
 	return result;
 }
 
-int namespaces_create_second_self(
-	struct container *c, const char *second_self, int pids_fd, struct error *e)
+int second_self_start(
+	struct container *c, const char *second_self, int files[CHILD_FILES], struct error *e)
 {
-	int sync_pair[2], error_pipe[2], files[CHILD_FILES], result;
+	int sync_pair[2], error_pipe[2], result;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync_pair) < 0)
 		return error_sys(e, "making a socket pair");
@@ -340,13 +356,26 @@ int namespaces_create_second_self(
 	c->error_fd = error_pipe[0];
 	files[CHILD_SYNC] = sync_pair[1];
 	files[CHILD_ERROR] = error_pipe[1];
-	files[CHILD_LOG] = c->log_fd;
-	files[CHILD_EVENTS] = c->events_fd;
-	files[CHILD_PIDS] = pids_fd;
 	result = create(c, second_self, files, e);
 	close(sync_pair[1]);
 	close(error_pipe[1]);
-	if (result == 0)
-		events_fact(c, "pid", "%d", c->pid);
 	return result;
+}
+
+int namespaces_create_second_self(
+	struct container *c, const char *second_self, int pids_fd, struct error *e)
+{
+	int files[CHILD_FILES] = {
+		[CHILD_LOG] = c->log_fd,
+		[CHILD_EVENTS] = c->events_fd,
+		[CHILD_PIDS] = pids_fd,
+		[CHILD_CONSOLE] = -1,
+		[CHILD_TARGET] = -1,
+		[CHILD_CGROUP] = -1,
+	};
+
+	if (second_self_start(c, second_self, files, e) < 0)
+		return -1;
+	events_fact(c, "pid", "%d", c->pid);
+	return 0;
 }

@@ -37,6 +37,10 @@ func init() {
 		"hostname":   HostnameSet,
 		"mounts":     MountsSetup,
 		"privileges": PrivilegesDrop,
+	}, map[string]gobox.StageFunc{
+		"cgroup":     CgroupOpen,
+		"namespaces": NamespacesJoin,
+		"privileges": PrivilegesAdjustOOM,
 	})
 }
 
@@ -56,6 +60,22 @@ func NamespacesCreate(c *gobox.Container) error {
 	syscall.ForkLock.Lock()
 	err := call(c, func(one *C.struct_call) C.int {
 		return C.namespaces_create_second_self(&one.container, name, C.int(c.PidsFD), &one.error)
+	})
+	syscall.ForkLock.Unlock()
+	if err != nil {
+		return err
+	}
+	return gobox.ChildRequestSend(c)
+}
+
+// CgroupOpen is cgroup_open, of `exec`.
+func CgroupOpen(c *gobox.Container) error { return run(c, stageOfC(C.cgroup_open)) }
+
+// NamespacesJoin is namespaces_create of `exec` for a caller that has threads: join.c.
+func NamespacesJoin(c *gobox.Container) error {
+	syscall.ForkLock.Lock()
+	err := call(c, func(one *C.struct_call) C.int {
+		return C.namespaces_join_second_self(&one.container, &one.error)
 	})
 	syscall.ForkLock.Unlock()
 	if err != nil {

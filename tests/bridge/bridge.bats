@@ -77,3 +77,27 @@ json.dump([r for r in json.load(sys.stdin) if r["columns"] != ["bridge"]], sys.s
 	[ "$status" = 1 ]
 	[[ $output == *execveat* ]]
 }
+
+# What a second process is, in lines; those of its own pid and of what it has used are left out.
+# shellcheck disable=SC2016 # for the container's shell
+entered='for f in cgroup ipc mnt net pid time user uts; do readlink /proc/self/ns/$f; done
+	grep -E "^(Umask|Uid|Gid|Groups|Sig(Blk|Ign|Cgt)|Cap...|NoNewPrivs|Seccomp):" /proc/self/status
+	cat /proc/self/limits /proc/self/mountinfo /proc/self/cgroup /proc/self/oom_score_adj
+	pwd; env | sort; ls -d / /proc/self/fd/*; stty size; cut -d" " -f 7 /proc/self/stat'
+
+@test "exec: each of its stages by C joins as cbox does" {
+	mkfifo "$BATS_TEST_TMPDIR/held"
+	build/bin/cbox run --rootfs build/rootfs --spec "$SPEC" --name stages -- /bin/cat \
+		<>"$BATS_TEST_TMPDIR/held" 3>&- &
+	runtime=$!
+	until [ -e /run/twinbox/stages.spec ]; do sleep 0.02; done
+	build/bin/cbox exec stages -- /bin/sh -c "$entered" >"$BATS_TEST_TMPDIR/cbox" 2>&1
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/cbox")" -gt 60 ]
+	for via in all=go all=c cgroup={c,go},namespaces=c,identity={c,go},mounts={c,go},privileges={c,go}; do
+		echo "$via"
+		build/bin/gobox-bridge exec --via "$via" stages -- /bin/sh -c "$entered" 2>&1 |
+			diff "$BATS_TEST_TMPDIR/cbox" -
+	done
+	kill -KILL "$(pgrep -P "$runtime" -x cat)"
+	wait "$runtime" || [ $? = 137 ]
+}

@@ -72,6 +72,13 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))' "$GOBOX"
 	same "$words" "$err"
 }
 
+@test "so does gobox-bridge under the name of one that joins before Go" {
+	expect 125 timeout 5 bash -c 'exec -a twinbox-joins build/bin/gobox-bridge' 3</dev/null
+	same "twinbox-joins: this name is for the runtime's own second self" "${err%%$'\n'*}"
+	expect 125 timeout 5 bash -c 'exec -a twinbox-joins "$0" nonsense' build/bin/gobox-bridge
+	same "gobox-bridge: unknown command nonsense" "${err%%$'\n'*}"
+}
+
 @test "any other name and any word is gobox itself" {
 	expect 125 by_hand twinbox-child nonsense
 	same "${GOBOX##*/}: unknown command nonsense" "${err%%$'\n'*}"

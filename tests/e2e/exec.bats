@@ -10,18 +10,20 @@ both_ways() {
 	both others "$1"
 }
 own() {
-	local enterer=$box
+	local enterer=$box exec
+	exec_by "$enterer"
 	"$1"
 }
 others() {
-	local enterer=$other
-	echo "entered by $enterer:"
+	local enterer=$other exec
+	exec_by "$enterer"
+	echo "entered by ${exec[*]}:"
 	"$1"
 }
 # hold_in ARG...: the container, $box's. enter ARG...: `exec` into it, by $enterer.
 hold_in() { hold in "$@"; }
 # Not for the background: there $! has to be the runtime itself.
-enter() { "$enterer" exec in "$@"; }
+enter() { "${exec[@]}" in "$@"; }
 who() { echo "${enterer##*/}"; }
 
 # edit_spec FROM TO PYTHON: FROM with the changes that PYTHON makes to s, and with our rootfs.
@@ -132,7 +134,7 @@ namespaces_of() { for f in cgroup ipc mnt net pid time user uts; do readlink "/p
 namespaces_of_entered() {
 	local entered
 	mkfifo "$BATS_TEST_TMPDIR/wait"
-	"$enterer" exec in -- /bin/cat <"$BATS_TEST_TMPDIR/wait" 3>&- &
+	"${exec[@]}" in -- /bin/cat <"$BATS_TEST_TMPDIR/wait" 3>&- &
 	exec {waits}>"$BATS_TEST_TMPDIR/wait"
 	# By its name: for a moment the one that joins is a child, too.
 	await pgrep -P $! -x cat >/dev/null
@@ -158,10 +160,10 @@ rootless() {
 	"${user[@]}" "$box" run --rootfs "$ROOTFS" --spec shared/specs/rootless.json --name mine \
 		-- /bin/cat <>"$run/in" 3>&- &
 	await test -e "$run/twinbox/mine.spec"
-	expect 3 "${user[@]}" "$enterer" exec mine -- /bin/sh -c 'id -u; readlink /proc/self/ns/net; exit 3' </dev/null
+	expect 3 "${user[@]}" "${exec[@]}" mine -- /bin/sh -c 'id -u; readlink /proc/self/ns/net; exit 3' </dev/null
 	same "0 $(readlink "/proc/$(pgrep -P $! -x cat)/ns/net")" "${out/$'\n'/ }"
 	# A container is its user's own.
-	expect 125 "$enterer" exec mine -- /bin/true
+	expect 125 "${exec[@]}" mine -- /bin/true
 	kill -KILL "$(pgrep -P $! -x cat)"
 	wait $! || true
 	same '' "$(find "$run/twinbox" -mindepth 1)"
@@ -177,7 +179,7 @@ signals() {
 	hold_in -- /bin/cat
 	for want in TERM:15 INT:2 HUP:1 USR1:10 QUIT:3; do
 		rm -f "$BATS_TEST_TMPDIR/got"
-		"$enterer" exec in -- /bin/sh -c "trap 'exit 9' ${want%:*}; echo ready; sleep 1000 & wait" \
+		"${exec[@]}" in -- /bin/sh -c "trap 'exit 9' ${want%:*}; echo ready; sleep 1000 & wait" \
 			>"$BATS_TEST_TMPDIR/got" 3>&- &
 		entering=$!
 		await grep -q ready "$BATS_TEST_TMPDIR/got"
@@ -186,7 +188,7 @@ signals() {
 		status=0
 		wait "$entering" || status=$?
 		same 9 "$status"
-		"$enterer" exec in -- /bin/sleep 1000 3>&- {held}>&- &
+		"${exec[@]}" in -- /bin/sleep 1000 3>&- {held}>&- &
 		entering=$!
 		await pgrep -P "$entering" -x sleep
 		kill -s "${want%:*}" "$entering"
@@ -201,7 +203,7 @@ signals() {
 exec_killed() {
 	local entering entered
 	hold_in -- /bin/cat
-	"$enterer" exec in -- /bin/sleep 1000 3>&- {held}>&- &
+	"${exec[@]}" in -- /bin/sleep 1000 3>&- {held}>&- &
 	entering=$!
 	await pgrep -P "$entering" -x sleep
 	entered=$(pgrep -P "$entering" -x sleep)
@@ -217,7 +219,7 @@ ended() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 container_ends() {
 	local entering status=0
 	hold_in -- /bin/cat
-	"$enterer" exec in -- /bin/sleep 1000 3>&- {held}>&- &
+	"${exec[@]}" in -- /bin/sleep 1000 3>&- {held}>&- &
 	entering=$!
 	await pgrep -P "$entering" -x sleep
 	expect 0 let_go
@@ -231,7 +233,7 @@ ends_meanwhile() {
 	local i entering status
 	for ((i = 0; i < 12; i++)); do
 		hold_in -- /bin/cat
-		"$enterer" exec in -- /bin/sleep 1000 2>"$BATS_TEST_TMPDIR/said" 3>&- {held}>&- &
+		"${exec[@]}" in -- /bin/sleep 1000 2>"$BATS_TEST_TMPDIR/said" 3>&- {held}>&- &
 		entering=$!
 		sleep "$(printf '0.%04d' $((i * 8)))"
 		expect 0 let_go
@@ -342,7 +344,7 @@ self_exe() {
 	enter -- /proc/self/exe --version >"$BATS_TEST_TMPDIR/version" 2>&1 || status=$?
 	echo "status $status: $(cat "$BATS_TEST_TMPDIR/version")"
 	local entering
-	"$enterer" exec in -- /bin/sleep 1000 3>&- {held}>&- &
+	"${exec[@]}" in -- /bin/sleep 1000 3>&- {held}>&- &
 	entering=$!
 	await pgrep -P "$entering" -x sleep
 	same "/memfd:$(who) (deleted)" "$(readlink "/proc/$entering/exe")"

@@ -6,14 +6,15 @@ load terminal
 
 # Each runtime enters a container of the other one.
 open_terminal() {
-	local holder=$other
+	local holder=$other exec
+	exec_by "$box"
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	"$holder" run --rootfs "$ROOTFS" --spec "${spec:-$SPECS/plain.json}" --name tty -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
 	runtime_pid=$!
 	await test -e /run/twinbox/tty.spec
 	outer_shell
-	type_in "clear; $box exec tty; echo ended \$?" Enter
+	type_in "clear; ${exec[*]} tty; echo ended \$?" Enter
 	await shows_last '^/ # *$'
 }
 
@@ -72,10 +73,12 @@ container_ends() {
 @test "the terminal is restored when the container ends" { both container_ends; }
 
 failing() {
+	local exec
+	exec_by "$box"
 	open_terminal
 	type_in 'exit' Enter
 	await shows '^ended 0'
-	type_in "clear; $box exec tty -- /bin/nope; echo ended \$?" Enter
+	type_in "clear; ${exec[*]} tty -- /bin/nope; echo ended \$?" Enter
 	await shows '^ended 127'
 	await shows 'exec: executing /bin/nope'
 	close_terminal
@@ -85,13 +88,14 @@ failing() {
 
 # A shell that is not the first process of its namespace ends by the hang-up itself.
 window_closed() {
-	local window runtime
+	local window runtime exec
+	exec_by "$box"
 	mkfifo "$BATS_TEST_TMPDIR/typing" "$BATS_TEST_TMPDIR/in"
 	"$other" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" --name tty -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
 	runtime_pid=$!
 	await test -e /run/twinbox/tty.spec
-	tests/e2e/on_terminal "$box" exec tty -- /bin/sh -c 'echo waiting; read -r line' \
+	tests/e2e/on_terminal "${exec[@]}" tty -- /bin/sh -c 'echo waiting; read -r line' \
 		<>"$BATS_TEST_TMPDIR/typing" >"$BATS_TEST_TMPDIR/got" 3>&- &
 	await grep -q waiting "$BATS_TEST_TMPDIR/got"
 	window=$!
@@ -131,6 +135,8 @@ json.dump(s, open(sys.argv[2], "w"))' "$SPECS/plain.json" "$BATS_TEST_TMPDIR/bar
 # The container's /dev/pts in the place of which its root has put something else: no terminal of the
 # host's, no file of the container's taken for one.
 replaced() {
+	local exec
+	exec_by "$box"
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	"$other" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" --name tty -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
@@ -138,7 +144,7 @@ replaced() {
 	await test -e /run/twinbox/tty.spec
 	nsenter -t "$(pgrep -P "$runtime_pid" -x cat)" -m sh -c '
 		umount /dev/pts && rmdir /dev/pts && ln -s /tmp/pts /dev/pts && mkdir /tmp/pts && mkfifo /tmp/pts/ptmx'
-	timeout 20 tests/e2e/on_terminal "$box" exec tty -- /bin/sh -c 'tty; [ -t 0 ] && echo a terminal' \
+	timeout 20 tests/e2e/on_terminal "${exec[@]}" tty -- /bin/sh -c 'tty; [ -t 0 ] && echo a terminal' \
 		</dev/null >"$BATS_TEST_TMPDIR/got"
 	grep -q '^a terminal' "$BATS_TEST_TMPDIR/got"
 	grep -q '^not a tty' "$BATS_TEST_TMPDIR/got"

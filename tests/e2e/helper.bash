@@ -7,7 +7,7 @@ cd "$top" || exit 1
 
 CBOX=${CBOX:-build/bin/cbox}
 GOBOX=${GOBOX:-build/bin/gobox}
-# The stages that run in C where the second runtime is gobox-bridge: run --via.
+# The stages that run in C where the second runtime is gobox-bridge: --via of run and exec.
 VIA=${VIA:-}
 SPECS=tests/e2e/specs
 ROOTFS=build/rootfs
@@ -72,6 +72,12 @@ exec_box() {
 	case " $* " in *' --spec '*) spec=() ;; esac
 	[ -z "$VIA" ] || [ "$box" != "$GOBOX" ] || via=(--via "$VIA")
 	exec "$box" run "${via[@]}" --rootfs "$ROOTFS" "${spec[@]}" "$@"
+}
+
+# exec_by RUNTIME: the words of its `exec`, in $exec.
+exec_by() {
+	exec=("$1" exec)
+	[ -z "$VIA" ] || [ "$1" != "$GOBOX" ] || exec+=(--via "$VIA")
 }
 
 # hold NAME ARG...: starts a container in the background that runs until its stdin closes, and
