@@ -163,6 +163,29 @@ $(MAP)/go/version: FORCE | $(call stamp,build)
 .PHONY: FORCE
 FORCE:
 
+# --- The experiments of shared/why-c.md -------------------------------------
+# The same calls from Go, from C, and from C inside of a Go program.
+
+WHY := build/why-c
+WHY_PROGRAMS := $(WHY)/join-go $(WHY)/join-c $(WHY)/before-go
+
+$(WHY)/join-c: shared/why-c/join.c Makefile | $(call stamp,build)
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o $@ $< -lpthread
+
+$(WHY)/join-go: CGO := 0
+$(WHY)/before-go: CGO := 1
+$(WHY)/%-go: shared/why-c/%.go Makefile | $(call stamp,build)
+	@mkdir -p $(@D)
+	@echo "  go    $<"
+	@CGO_ENABLED=$(CGO) CC=$(CC) GOTOOLCHAIN=local GO111MODULE=off $(GO) build -o $@ $<
+
+.PHONY: why-c
+why-c: NEEDS = $(WHY_PROGRAMS) $(PLACE_NEEDS)
+why-c: ready | $(call stamp,trace) ## what Go cannot join without C: runs the experiments of shared/why-c.md
+	@infra/lab/in-place --private tests/docs/run-pages --directory . shared/why-c.md
+
 # --- Unit tests -----------------------------------------------------------
 
 $(UNIT_BIN): | $(call stamp,test)
@@ -383,7 +406,7 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(MUTANT) $(INJECT) $(ATTACK) $(GO_TEST_STAMP) \
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(WHY_PROGRAMS) $(MUTANT) $(INJECT) $(ATTACK) $(GO_TEST_STAMP) \
 		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) \
 		$(BROWSER_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
@@ -403,9 +426,9 @@ lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
 
 .PHONY: format
 format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatters want them
-	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/sysprocattr/*.c tests/unit/*.[ch] \
+	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/*/*.c go/bridge/*.[ch] tests/unit/*.[ch] \
 		tests/fault/*.[ch] tests/mutations/*.[ch] tests/security/*.[ch])
-	@$(dir $(GO))gofmt -w go shared/sysprocattr
+	@$(dir $(GO))gofmt -w go shared
 	@tests/docs/checks/prettier --write
 
 # --- The rest ---------------------------------------------------------------

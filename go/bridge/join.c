@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <string.h>
@@ -29,8 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- The second self, before Go ----------------------------------------------------------------
- */
+/* --- The second self, before Go -------------------------------------------------------------- */
 
 static pid_t clone3(struct clone_args *args)
 {
@@ -119,6 +119,8 @@ static void __attribute__((constructor)) join_before_go(int argc, char **argv)
 	close_range((unsigned int)file_of(CHILD_FILES), ~0U, 0);
 	if (read(file_of(CHILD_SYNC), &order, sizeof(order)) != (ssize_t)sizeof(order))
 		_exit(EXIT_RUNTIME);
+	/* jansson reads /dev/urandom for its tables once, and in there that is anybody's file. */
+	json_object_seed(0);
 	if (order.in_cgroup)
 		open_procs();
 	join(order.flags & ~CLONE_NEWCGROUP);

@@ -164,6 +164,12 @@ def workshops(top="."):
             if any(heading.step is not None for heading in headings(path))]
 
 
+def experiments(top="."):
+    """The other pages that are typed, in the project's directory and not in the lab alone."""
+    return [page for japanese in sorted(Path(top).glob("shared/*_ja.md"))
+            for page in (japanese, Path(str(japanese).replace("_ja.md", ".md")))]
+
+
 def make_block(token, pending, path):
     """The block of a fence, with what its comment said."""
     line, lang = token.map[0] + 1, token.info.strip()
