@@ -13,9 +13,7 @@ import (
 )
 
 // Numbers that Go's syscall package has not.
-const (
-	cloneNewtime = 0x80
-)
+const cloneNewtime = 0x80
 
 var sysSetns = map[string]uintptr{"amd64": 308, "arm64": 268}[runtime.GOARCH]
 
@@ -104,8 +102,8 @@ func locked(try func() (string, error)) (result string, err error) {
 
 // endregion: locked
 
-// any runs it on whatever thread the goroutine comes to.
-func any(try func() (string, error)) (result string, err error) {
+// unlocked runs it on whatever thread the goroutine comes to.
+func unlocked(try func() (string, error)) (result string, err error) {
 	done := make(chan bool)
 	go func() {
 		result, err = try()
@@ -163,9 +161,9 @@ func main() {
 		on           func(func() (string, error)) (string, error)
 		try          func() (string, error)
 	}{
-		{"setns(CLONE_NEWUSER)", "any", any, joinUser},
+		{"setns(CLONE_NEWUSER)", "any", unlocked, joinUser},
 		{"setns(CLONE_NEWUSER)", "locked", locked, joinUser},
-		{"setns(CLONE_NEWNS)", "any", any, joinMount},
+		{"setns(CLONE_NEWNS)", "any", unlocked, joinMount},
 		{"setns(CLONE_NEWNS)", "locked", locked, joinMount},
 		{"setns(CLONE_NEWTIME)", "locked", locked, joinTime},
 		{"unshare(CLONE_NEWUSER)", "locked", locked, newUser},

@@ -61,6 +61,7 @@ entering() {
 	local i
 	for ((i = 0; i < 20; i++)); do
 		expect 0 "$box" exec watcher -- /bin/true
+		expect 0 build/bin/gobox-bridge exec --via all=c watcher -- /bin/true
 	done
 	watched
 }
