@@ -101,3 +101,19 @@ entered='for f in cgroup ipc mnt net pid time user uts; do readlink /proc/self/n
 	kill -KILL "$(pgrep -P "$runtime" -x cat)"
 	wait "$runtime" || [ $? = 137 ]
 }
+
+@test "exec: nobody in the container can trace the one that joins, whatever he may in his user namespace" {
+	python3 -c 'import json, sys
+s = json.load(open(sys.argv[1]))
+names = [n for n in open("c/capabilities.c").read().split("\"") if n.startswith("CAP_")]
+bounding = dict(line.split(":\t") for line in open("/proc/self/status"))["CapBnd"]
+every = [n for i, n in enumerate(names) if int(bounding, 16) >> i & 1]
+s["process"].update(user={"uid": 0, "gid": 0}, noNewPrivileges=False)
+s["process"]["capabilities"].update(bounding=every, permitted=every, effective=every)
+s["root"]["path"] = sys.argv[3]
+json.dump(s, open(sys.argv[2], "w"))' "$SPEC" "$BATS_TEST_TMPDIR/every.json" "$PWD/build/rootfs"
+	run --separate-stderr build/bin/compare run --spec "$BATS_TEST_TMPDIR/every.json" --columns bridge
+	grep -E 'still joining +refused$' <<<"$output"
+	[ "$(grep -cE 'still joining +refused$' <<<"$output")" = 2 ]
+	[[ ${lines[-1]} == *' facts, 0 mismatches' ]]
+}
