@@ -114,7 +114,8 @@ $(B)/bin/gobox: $(GO_SRC) Makefile VERSION | $(call stamp,build)
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # The same main with cgo and libcbox. Go's build cache sees neither libcbox.a nor the headers of c/;
-# a macro that names their state makes them a part of what it sees. Static, as cbox is: in a joined
+# a macro that names their state makes them a part of what it compiles, and a program that is not
+# there is linked, however little has changed. Static, as cbox is: in a joined
 # mount namespace the second self would find no libraries.
 BRIDGE_STATE = $(shell cat $(sort $(wildcard c/*.[ch])) Makefile | sha256sum | cut -c1-12)
 BRIDGE_ENV = CGO_ENABLED=1 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off CC=$(CC) \
@@ -122,7 +123,7 @@ BRIDGE_ENV = CGO_ENABLED=1 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off CC=$(C
 BRIDGE_LINK = -linkmode external -extldflags "-static -Wl,--no-warnings,-z,relro,-z,now,-z,noexecstack"
 
 build/bin/gobox-bridge: $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile VERSION
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) && rm -f $@
 	@echo "  go    $@"
 	@cd go && $(BRIDGE_ENV) $(GO) build -trimpath \
 		-ldflags '-X twinbox.Version=$(VERSION) $(BRIDGE_LINK)' \
@@ -291,7 +292,7 @@ $(FUZZ_SPEC): tests/fuzz/fuzz_spec.c $(LIB_SRC) $(wildcard c/*.h) Makefile | $(c
 
 # The tests of go/bridge: fuzzing needs its coverage compiled in.
 $(BRIDGE_TEST): $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) && rm -f $@
 	@echo "  go    $@"
 	@cd go && $(BRIDGE_ENV) $(GO) test -c -fuzz=. -ldflags '$(BRIDGE_LINK)' -o $(CURDIR)/$@ ./bridge
 
