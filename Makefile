@@ -369,6 +369,16 @@ map-docs: NEEDS = map-programs $(PLACE_NEEDS)
 map-docs: ready | $(call stamp,trace) ## write infra/sysprocattr_ja.md and _en.md from such a run
 	@infra/lab/in-place --private infra/sysprocattr_pages write
 
+.PHONY: bench bench-stages bench-growth
+bench: ready | $(call stamp,bench) ## what a container costs, beside the floor, crun and others (ARGS='--runs 50')
+	@infra/lab/in-place --private compare/bench/run $(ARGS)
+
+bench-stages: ready | $(call stamp,bench) ## where the time goes: microseconds a stage (ARGS='--runs 50')
+	@infra/lab/in-place --private build/bin/compare bench --stages $(ARGS)
+
+bench-growth: ready | $(call stamp,bench) ## 1 to 1,000 containers, mounts, veth pairs (ARGS='--most 100')
+	@infra/lab/in-place --private compare/bench/run --growth $(ARGS)
+
 .PHONY: run
 run: NEEDS = $(PLACE_NEEDS)
 run: ready ## a shell in a container of cbox (ARGS='--spec FILE')
@@ -435,7 +445,7 @@ format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatt
 # --- The rest ---------------------------------------------------------------
 
 .PHONY: deps
-deps: $(foreach set,build rootfs lab trace workshop test,$(call stamp,$(set))) ## install what is missing (apt), for everything
+deps: $(foreach set,build rootfs lab trace bench workshop test,$(call stamp,$(set))) ## install what is missing (apt), for everything
 
 .PHONY: clean
 clean: ## remove build/ (and never what is mounted below it)

@@ -7,6 +7,7 @@
  *   compare report   the page build/compare/report.html from what the others found
  *   compare facts    the list of facts
  *   compare trace    the system calls of each column, side by side
+ *   compare bench    what a container costs, and each stage of it: compare/bench/run
  *   compare map      each field of Go's syscall.SysProcAttr and what it asks of the kernel
  */
 #include "facts.h"
@@ -177,6 +178,20 @@ static const struct {
 	{"map", command_map, 0},
 };
 
+/* Its arguments are its own: the measuring is compare/bench's, which starts other programs. */
+static int command_bench(char **argv)
+{
+	static char program[] = "compare/bench/run";
+	struct error e;
+
+	argv[0] = program;
+	execv(program, argv);
+	error_clear(&e);
+	error_sys(&e, "executing %s", program);
+	error_hint(&e, "it is run in the directory of the repository");
+	return compare_fail(&e);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -187,6 +202,8 @@ int main(int argc, char **argv)
 		return fputs(compare_usage, stdout) < 0;
 	if (!strcmp(argv[1], "--version"))
 		return puts("compare " TWINBOX_VERSION) < 0;
+	if (!strcmp(argv[1], "bench"))
+		return command_bench(argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		int status;
 

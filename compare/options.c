@@ -22,6 +22,7 @@ const char compare_usage[] =
 	"       compare trace [--spec FILE] [--rootfs DIR] [--columns cbox,gobox] [--stage NAME]\n"
 	"                   [--format table|json]\n"
 	"       compare map [--field NAME] [--format table|json|page] [--language ja|en]\n"
+	"       compare bench [--stages | --growth] [--runs N] ...   (compare/bench/run --help)\n"
 	"       compare --version | --help\n";
 
 int compare_fail(const struct error *e)
