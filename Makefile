@@ -225,6 +225,14 @@ $(ATTACK): $(B)/obj/tests/security/attack.o
 
 # --- The tracer of tests/fault ----------------------------------------------
 
+# What tests/perf counts instructions with.
+COUNT := $(B)/perf/count
+
+$(COUNT): $(B)/obj/tests/perf/count.o
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^
+
 INJECT := $(B)/fault/inject
 INJECT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fault/*.c))
 
@@ -417,7 +425,8 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(WHY_PROGRAMS) $(MUTANT) $(INJECT) $(ATTACK) $(GO_TEST_STAMP) \
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(WHY_PROGRAMS) $(MUTANT) $(INJECT) $(ATTACK) $(COUNT) \
+		$(GO_TEST_STAMP) \
 		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) \
 		$(BROWSER_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
@@ -438,7 +447,7 @@ lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
 .PHONY: format
 format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatters want them
 	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/*/*.c go/bridge/*.[ch] tests/unit/*.[ch] \
-		tests/fault/*.[ch] tests/mutations/*.[ch] tests/security/*.[ch])
+		tests/fault/*.[ch] tests/mutations/*.[ch] tests/security/*.[ch] tests/perf/*.c compare/bench/*.c)
 	@$(dir $(GO))gofmt -w go shared
 	@tests/docs/checks/prettier --write
 
