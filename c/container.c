@@ -291,7 +291,7 @@ static void wait_for_release(struct container *c)
 		_exit(EXIT_RUNTIME);
 }
 
-void container_child(struct container *c)
+void container_child(struct container *c, int session_error)
 {
 	struct error e;
 
@@ -306,7 +306,11 @@ void container_child(struct container *c)
 	/* From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962. */
 	prctl(PR_SET_DUMPABLE, 0);
 	umask(0022);
-	if (c->enters)
+	if (session_error) {
+		errno = session_error;
+		error_sys(&e, "creating the container's process");
+		snprintf(e.stage, sizeof(e.stage), "namespaces");
+	} else if (c->enters)
 		container_stages(c, entering_child_stages, LENGTH(entering_child_stages), &e);
 	else
 		container_stages(c, child_stages, LENGTH(child_stages), &e);

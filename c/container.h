@@ -86,9 +86,10 @@ int container_enter(struct container *c, struct error *e);
 
 /*
  * The child's side, after clone3(2): waits for the parent, runs its stages and ends in execve(2).
- * Never returns; a failure goes to the parent over c->error_fd.
+ * Never returns; a failure goes to the parent over c->error_fd. session_error is the errno of
+ * setsid(2), 0 for none: in the caller's session the command could reach for its terminal.
  */
-void container_child(struct container *c) __attribute__((noreturn));
+void container_child(struct container *c, int session_error) __attribute__((noreturn));
 
 /*
  * Learns from the error pipe whether the command runs. The child writes 'x' just before execve(2),

@@ -128,12 +128,13 @@ static int create(struct container *c, uint64_t more_flags, int child_sync, int 
 		return -1;
 	}
 	if (pid == 0) {
-		setsid(); /* fails for the leader of a process group only: setsid(2) */
+		int session_error = setsid() < 0 ? errno : 0;
+
 		close(c->sync_fd);
 		close(c->error_fd);
 		c->sync_fd = child_sync;
 		c->error_fd = child_error;
-		container_child(c);
+		container_child(c, session_error);
 	}
 	c->pid = pid;
 	c->pidfd = created->pidfd;

@@ -34,6 +34,24 @@ func deathSignal(l *callList) {
 	l.may(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
 }
 
+// beginSession: from the start, so that the terminal's Ctrl-C reaches the runtime alone. Its failure
+// waits until the parent listens: mustHaveSession.
+func beginSession(l *callList) *uint64 {
+	session := new(uint64)
+	*session = 1 << 31 // the sign of the int32 that a session's number is
+	l.may(syscall.SYS_SETSID).save = (*int32)(unsafe.Pointer(session))
+	return session
+}
+
+// mustHaveSession judges it with the last call, which cannot fail itself. In the caller's session the
+// command could reach for its terminal.
+func mustHaveSession(session *uint64, l *callList) {
+	k := l.must(func(syscall.Errno) error {
+		return errorSys(syscall.EPERM, "creating the container's process")
+	})
+	k.word, k.mask, k.want = session, 1<<31, 0
+}
+
 // identityCalls is identityAssume of a joined namespace: there EINVAL says "not mapped".
 func identityCalls(c *Container, l *callList) {
 	if !c.Spec.Namespaces[nsUser].Wanted {
@@ -120,18 +138,19 @@ func enterCalls(c *Container, sync, failure int) (*callList, error) {
 		own = append(own, c.ConsoleFD)
 	}
 	deathSignal(l)
-	l.may(syscall.SYS_SETSID)
+	session := beginSession(l)
 	keepOwn(own, l)
 	// Waits for the release; end of file means that the parent is gone.
 	l.add(syscall.SYS_READ, []uintptr{uintptr(sync), kept(l, new(byte)), 1},
 		"waiting for the parent").rule = callWants
 	l.may(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 0)
 	l.stage = "namespaces"
+	l.may(syscall.SYS_UMASK, 0o022)
+	mustHaveSession(session, l)
 	namespacesJoinCgroup(c, l)
 	l.stage = "identity"
 	identityCalls(c, l)
 	l.stage = "mounts"
-	l.may(syscall.SYS_UMASK, 0o022)
 	var slave *int32
 	if c.NewTerminal {
 		slave = terminalCalls(c, sync, l)

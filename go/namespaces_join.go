@@ -295,7 +295,9 @@ func joinerRun(plan *joinPlan) {
 //go:norace
 //go:noinline
 func joinedExec(plan *joinPlan) {
-	syscall.RawSyscall(syscall.SYS_SETSID, 0, 0, 0)
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETSID, 0, 0, 0); errno != 0 {
+		syscall.RawSyscall(syscall.SYS_EXIT_GROUP, exitRuntime, 0, 0)
+	}
 	for i := childSync; i < plan.filesN; i++ {
 		if plan.files[i] == noFile {
 			continue

@@ -84,7 +84,8 @@ static void __attribute__((constructor)) note_files_limit(void)
  */
 static void __attribute__((noreturn)) born(const struct birth *b)
 {
-	syscall(SYS_setsid);
+	if (syscall(SYS_setsid) < 0)
+		syscall(SYS_exit_group, EXIT_RUNTIME);
 	for (int i = 0; i < CHILD_FILES; i++)
 		if (b->files[i] >= 0)
 			syscall(SYS_dup3, b->files[i], CHILD_FIRST_FD + i, 0);

@@ -5,6 +5,7 @@ ledger tells what is left. Everything happens in one directory below /tmp, in th
 that infra/lab/private has made.
 """
 
+import difflib
 import json
 import os
 import re
@@ -26,8 +27,17 @@ SECONDS = 10  # nothing may take longer, whatever is done to it
 GONE = 5.0    # after a kill the kernel ends the rest, and tells nobody when it is through
 
 ADDRESS = "02:00:5e:10:00:01"
-COMMAND = ["/bin/sh", "-c", "echo ran; exit 7"]
-STATUS, OUTPUT = 7, "ran\n"
+# It tells what it was given: a run that goes on after a fault must give as much as one without.
+COMMAND = ["/bin/sh", "-c", """
+cat /proc/self/limits /proc/self/cgroup /proc/self/oom_score_adj
+grep -E '^(Cap|NoNewPrivs|Uid|Gid|Groups|Sig(Blk|Ign))' /proc/self/status
+cut -d' ' -f4- /proc/self/mountinfo
+read -r _ _ _ _ group session _ </proc/$$/stat
+[ $group = $$ ] && echo "own process group"; [ $session = $$ ] && echo "own session"
+hostname; pwd; umask; env; ls /proc/self/fd /dev
+ip -4 -o address show | cut -d' ' -f2-; ip route show
+exit 7"""]
+STATUS = 7
 
 Site = namedtuple("Site", "role stage call key number")
 Result = namedtuple("Result", "end out err met sites leaks")
@@ -41,13 +51,18 @@ def other_than(box):
     return GOBOX if box == CBOX else CBOX
 
 
+def without_bound_devices(output):
+    """Where a device cannot be made (mknod(2), EPERM) it is the host's, bound."""
+    return re.sub(r"^/(\w+) /dev/\1 .*\n", "", output or "", flags=re.M)
+
+
 class Scene:
     """The command `run` with a spec; others change what they need."""
 
     user = None
     has_events = True  # they tell the stage of each call
     child_joins = False  # the child is not the command but who makes it, and may die after that
-    status, output = STATUS, OUTPUT
+    status, output = STATUS, None  # the output of a run to which nothing is done
 
     def __init__(self, box, name, spec):
         self.box, self.name = box, name
@@ -77,9 +92,16 @@ class Scene:
         except FileNotFoundError:
             pass
 
+    def plain(self):
+        """A run to which nothing is done: what the others are measured by."""
+        result = self.run()
+        self.output = result.out
+        return result
+
     def went_on(self, result):
         """True where the run did what it would have done without a fault."""
-        return result.end == f"exit {self.status}" and result.out == self.output
+        return result.end == f"exit {self.status}" and \
+            without_bound_devices(result.out) == without_bound_devices(self.output)
 
     def run(self, site=None, act=None):
         """Runs it once, with ACT done at the site."""
@@ -157,7 +179,7 @@ class Entering(Scene):
 class Collecting(Scene):
     """`gc` after a runtime was killed while its container ran."""
 
-    status, output = 0, None
+    status = 0
     sleeper = None
 
     def words(self):
@@ -283,6 +305,14 @@ def chosen(box, sites, every):
 
 STAGES = {"cgroup", "namespaces", "identity", "network", "hostname", "mounts", "privileges", "exec",
           "wait", "cleanup"}
+
+
+def lost(scene, result):
+    """What the command had otherwise than in a run to which nothing was done."""
+    if result.end != f"exit {scene.status}" or scene.output is None:
+        return ""
+    lines = difflib.unified_diff(scene.output.splitlines(), result.out.splitlines(), lineterm="", n=0)
+    return "; ".join(line for line in lines if line[:2] not in ("--", "++", "@@"))
 
 
 def told(box, result, after_words=False):
