@@ -214,6 +214,16 @@ $(MUTANT): $(B)/obj/c/main.o $(MUTANT_OBJ) $(LIBCBOX)
 	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $^ $(PC_LIBS) -lpthread -lm \
 		$$(nm $(MUTANT_OBJ) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
+# --- The cbox of valgrind ----------------------------------------------------
+# With shared libraries: of glibc's own functions it replaces those.
+
+VALGRIND := $(B)/valgrind/cbox
+
+$(VALGRIND): $(B)/obj/c/main.o $(LIBCBOX)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $< $(LIBCBOX) $(PC_LIBS) -lpthread -lm
+
 # --- The attacker of tests/security ------------------------------------------
 
 ATTACK := $(B)/security/attack
@@ -425,10 +435,9 @@ test: test-programs ## all tests (SUITES='unit lint': some; tests/suites has the
 .PHONY: test-programs
 test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
-	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(WHY_PROGRAMS) $(MUTANT) $(INJECT) $(ATTACK) $(COUNT) \
-		$(GO_TEST_STAMP) \
-		$(BRIDGE_TEST) $(FUZZ_SPEC) $(ROOTFS) $(LAB) $(DOCS_TOOLS) \
-		$(BROWSER_TOOLS) $(WORKSHOP)
+	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(GO_TEST_STAMP) $(BRIDGE_TEST) \
+		$(WHY_PROGRAMS) $(MUTANT) $(INJECT) $(ATTACK) $(COUNT) $(VALGRIND) $(FUZZ_SPEC) $(ROOTFS) $(LAB) \
+		$(DOCS_TOOLS) $(BROWSER_TOOLS) $(WORKSHOP)
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: torture

@@ -1,6 +1,8 @@
 /* links.c: see links.h. */
 #include "links.h"
 
+#include "values.h"
+
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <net/if.h>
@@ -108,7 +110,7 @@ static char *join_lines(struct lines *l, const char *between)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = text_stream(&text, &size);
 
 	if (l->n)
 		qsort(l->v, l->n, sizeof(*l->v), by_text);
@@ -240,7 +242,7 @@ static void add_route(struct nl_object *o, void *arg)
 	if ((int)rtnl_route_get_table(r) != l->table ||
 		(l->index && (!hop || rtnl_route_nh_get_ifindex(hop) != l->index)))
 		return;
-	f = open_memstream(&line, &size);
+	f = text_stream(&line, &size);
 	fputs(nl_rtntype2str(rtnl_route_get_type(r), text, sizeof(text)), f);
 	fprintf(f, " %s",
 		nl_addr_get_len(rtnl_route_get_dst(r))

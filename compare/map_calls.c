@@ -113,7 +113,7 @@ static char *rewrite(const struct map_names *names, const char *args, bool key)
 {
 	char *text = NULL;
 	size_t size, n;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = text_stream(&text, &size);
 	bool quoted = false;
 
 	for (const char *p = args; *p;) {
@@ -153,7 +153,7 @@ static char *fork_words(const struct map_names *names, const struct trace_call *
 	char *flags = argument(c->args, "flags="), *signal = argument(c->args, "exit_signal="),
 	     *cgroup = argument(c->args, "cgroup="), *rest = flags, *word, *text = NULL, *place;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = text_stream(&text, &size);
 	bool first = true;
 
 	while (flags && (word = strsep(&rest, "|"))) {

@@ -159,7 +159,7 @@ static char *capability_words(const char *hex)
 	missing = __builtin_popcountll(all & ~set);
 	if (!set || !missing)
 		return strdup(set ? "all" : "none");
-	out = open_memstream(&text, &size);
+	out = text_stream(&text, &size);
 	if (missing < 8)
 		fputs("all but", out);
 	for (int cap = 0; cap < cap_max_bits(); cap++) {

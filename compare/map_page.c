@@ -104,7 +104,7 @@ static void put_item(const struct page *p, const char *head, const char *text)
 	char *whole = text_format("%s%s%s", head, *head ? words_in(p)->colon : "", text);
 	char *lines = NULL, *rest, *line;
 	size_t size;
-	FILE *out = open_memstream(&lines, &size);
+	FILE *out = text_stream(&lines, &size);
 	const char *mark = "- ";
 
 	put_lines(p, out, whole, WIDTH - 2);

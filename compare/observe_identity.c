@@ -88,7 +88,7 @@ static void read_map(const struct subject *s, const struct row *row, struct valu
 		row_failed(row, out, errno, row->argument);
 		return;
 	}
-	f = open_memstream(&list, &size);
+	f = text_stream(&list, &size);
 	while ((line = strsep(&rest, "\n")))
 		if (sscanf(line, "%u %u %u", &first, &host, &count) == 3)
 			fprintf(f, "%s%u %u %u", ftell(f) ? "; " : "", first, host, count);

@@ -100,7 +100,7 @@ static void read_order(const struct subject *s, const struct row *row, struct va
 		values_failed(out, row->id, failed, "reading /proc/PID/mountinfo");
 		return;
 	}
-	f = open_memstream(&list, &size);
+	f = text_stream(&list, &size);
 	for (size_t i = 0; i < t.n; i++)
 		fprintf(f, "%s%s", i ? " " : "", t.v[i].destination);
 	fclose(f);

@@ -44,7 +44,7 @@ static void read_capabilities(const struct subject *s, const struct row *row, st
 		return;
 	}
 	mask = strtoull(field, NULL, 16);
-	f = open_memstream(&names, &size);
+	f = text_stream(&names, &size);
 	for (size_t i = 0; i < CAPABILITIES; i++)
 		if (mask >> i & 1)
 			fprintf(f, " %s", capabilities[i]);

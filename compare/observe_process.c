@@ -40,7 +40,7 @@ static char *join_strings(char *bytes, size_t n, bool sorted, size_t *count)
 {
 	char **list = calloc(n + 1, sizeof(*list)), *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = text_stream(&text, &size);
 
 	*count = 0;
 	for (char *p = bytes; list && p < bytes + n; p += strlen(p) + 1)

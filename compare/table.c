@@ -171,7 +171,7 @@ static void print_difference(const struct table *t, const struct fact_verdict *f
 {
 	char *line = NULL, *text;
 	size_t size;
-	FILE *f_line = open_memstream(&line, &size);
+	FILE *f_line = text_stream(&line, &size);
 
 	for (size_t i = 0; i < t->c->columns_n; i++) {
 		if (f->declared[i] != entry)

@@ -280,7 +280,7 @@ char *netlink_text(const char *data, size_t n, int child)
 {
 	char *text = NULL;
 	size_t size;
-	struct words w = {.out = open_memstream(&text, &size), .child = child};
+	struct words w = {.out = text_stream(&text, &size), .child = child};
 	const char *between = "";
 
 	while (n >= NLMSG_HDRLEN) {

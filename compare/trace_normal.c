@@ -75,13 +75,13 @@ static char *result_word(struct normal *n, const struct trace_call *c, const str
 	char *text;
 
 	if (!r || *r == '?')
-		return strdup("?");
+		return text_format("?");
 	if (!strncmp(r, "-1 ", 3))
-		return strndup(r + 3, strcspn(r + 3, " "));
+		return text_format("%.*s", (int)strcspn(r + 3, " "), r + 3);
 	if (!strcmp(c->name, "socket"))
-		return strdup("<socket>");
+		return text_format("<socket>");
 	if (shape->counts || !strncmp(r, "0<", 2) || !strncmp(r, "0x", 2))
-		return strdup("0");
+		return text_format("0");
 	/* Of poll(2) the descriptors follow that are ready, by number. */
 	text = words_of(n, r);
 	text[strcspn(text, " ")] = '\0';
@@ -94,7 +94,7 @@ static char *received(const char *args)
 	static const char mark[] = "nlmsg_type=";
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = text_stream(&text, &size);
 
 	for (const char *p = args; (p = strstr(p, mark));) {
 		p += sizeof(mark) - 1;
@@ -150,7 +150,7 @@ static void forms(struct normal *n, struct trace_call *c)
 	const struct shape *shape = shape_of(c->name);
 	char *fields[FIELDS_MAX], *key = NULL, *text = NULL, *result;
 	size_t count = trace_fields(c->args, fields, FIELDS_MAX), key_size, text_size, done = 0;
-	FILE *k = open_memstream(&key, &key_size), *x = open_memstream(&text, &text_size);
+	FILE *k = text_stream(&key, &key_size), *x = text_stream(&text, &text_size);
 
 	n->numbers_are_processes = listed(c->name, of_processes) || strstr(c->args, "/pid>");
 	fprintf(k, "%s(", c->name);

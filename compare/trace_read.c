@@ -6,6 +6,7 @@
  * Lines that begin with a blank are the bytes of the call that ended last (-e write=all).
  */
 #include "trace.h"
+#include "values.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -235,7 +236,7 @@ void trace_read_text(struct trace *t, const char *text, size_t n)
 				abort();
 			break;
 		}
-		line = strndup(text, (size_t)(lf - text));
+		line = text_format("%.*s", (int)(lf - text), text);
 		take_line(&r, line);
 		free(line);
 	}

@@ -1,6 +1,8 @@
 /* trace_words.c: see trace_words.h. */
 #include "trace_words.h"
 
+#include "values.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,7 +223,7 @@ char *words_of(struct normal *n, const char *raw)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = text_stream(&text, &size);
 	const char *p = raw;
 
 	while (*p) {
@@ -252,7 +254,7 @@ char *words_of_path(struct normal *n, const char *path)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = text_stream(&text, &size);
 
 	put_plain(n, path, path + strlen(path), out);
 	fclose(out);

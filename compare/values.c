@@ -19,6 +19,11 @@ static void *must(void *memory)
 	return memory;
 }
 
+FILE *text_stream(char **text, size_t *size)
+{
+	return must(open_memstream(text, size));
+}
+
 /* Length of the UTF-8 sequence at s (at most n bytes), or 0 where it is none (RFC 3629). */
 static size_t utf8_length(const unsigned char *s, size_t n)
 {

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum value_kind {
 	VALUE_TEXT,    /* what the kernel said, or a relation made of it */
@@ -31,6 +32,9 @@ struct values {
 	struct value *v;
 	size_t n, space;
 };
+
+/* open_memstream(3), but never NULL: see struct values. */
+FILE *text_stream(char **text, size_t *size) __attribute__((returns_nonnull));
 
 /* Bytes that are no printable UTF-8 become \xNN, so that every value can stand in JSON. */
 char *text_printable(const char *bytes, size_t n);
