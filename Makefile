@@ -382,6 +382,11 @@ report: NEEDS = map-programs $(PLACE_NEEDS)
 report: ready | $(call stamp,trace) ## all of it as one page: build/compare/report.html (ARGS='--spec FILE')
 	@infra/lab/in-place compare/make-report $(ARGS)
 
+.PHONY: matrix
+matrix: NEEDS = $(LAB)
+matrix: ready ## compare on every kernel of the distribution with several Gos (MATRIX_GO='go1.22.12 local')
+	@infra/matrix/run
+
 .PHONY: map-docs
 map-docs: NEEDS = map-programs $(PLACE_NEEDS)
 map-docs: ready | $(call stamp,trace) ## write infra/sysprocattr_ja.md and _en.md from such a run

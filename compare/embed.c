@@ -24,8 +24,9 @@ EMBED(page_template, FILE_("compare/report.html"));
 EMBED(page_style, FILE_("compare/report/page.css") FILE_("compare/report/facts.css")
 			  FILE_("compare/report/tables.css") FILE_("compare/report/media.css"));
 /* In the order in which they run. */
-EMBED(page_script, FILE_("compare/report/base.js") FILE_("compare/report/head.js")
-			   FILE_("compare/report/facts.js") FILE_("compare/report/stages.js")
-				   FILE_("compare/report/calls.js") FILE_("compare/report/map.js")
-					   FILE_("compare/report/machine.js")
-						   FILE_("compare/report/start.js"));
+EMBED(page_script,
+	FILE_("compare/report/base.js") FILE_("compare/report/head.js")
+		FILE_("compare/report/facts.js") FILE_("compare/report/stages.js")
+			FILE_("compare/report/calls.js") FILE_("compare/report/map.js")
+				FILE_("compare/report/machine.js") FILE_("compare/report/matrix.js")
+					FILE_("compare/report/start.js"));

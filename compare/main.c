@@ -5,6 +5,7 @@
  *   compare observe  the facts of one column as JSON
  *   compare diff     two such files: the ids that differ
  *   compare report   the page build/compare/report.html from what the others found
+ *   compare merge    saved results of many machines as one matrix
  *   compare facts    the list of facts
  *   compare trace    the system calls of each column, side by side
  *   compare bench    what a container costs, and each stage of it: compare/bench/run
@@ -12,12 +13,14 @@
  */
 #include "facts.h"
 #include "map.h"
+#include "merge.h"
 #include "measure.h"
 #include "options.h"
 #include "page.h"
 #include "report.h"
 #include "trace.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,6 +128,47 @@ static int command_report(const struct options *o)
 	return SAME;
 }
 
+static int show_merged(json_t *merged, const char *format, struct error *e)
+{
+	json_t *data;
+	int result = 0;
+
+	if (!strcmp(format, "json")) {
+		print_json(merged);
+	} else if (!strcmp(format, "html")) {
+		data = json_pack("{s:s, s:O}", "version", TWINBOX_VERSION, "merge", merged);
+		result = page_put(data, stdout, e);
+		json_decref(data);
+	} else {
+		merge_print(merged, language(), stdout);
+	}
+	return result;
+}
+
+static int command_merge(const struct options *o)
+{
+	const char *format = o->format ? o->format : "table";
+	json_t *merged, *summary;
+	int result = COULD_NOT;
+	struct error e;
+
+	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0 &&
+		strcmp(format, "html") != 0)
+		return say_usage("no such format: ", format);
+	if (!o->operands_n)
+		return say_usage("merge wants the files of `compare run --save`", "");
+	error_clear(&e);
+	merged = merge_files(o->operands, o->operands_n, &e);
+	if (!merged || show_merged(merged, format, &e))
+		result = compare_fail(&e);
+	else
+		summary = json_object_get(merged, "summary"),
+		result = json_integer_value(json_object_get(summary, "mismatches")) ? DIFFERENT
+										    : SAME;
+	json_decref(merged);
+	return result;
+}
+
 static int command_trace(const struct options *o)
 {
 	struct plan p = {.lock = -1};
@@ -173,6 +217,7 @@ static const struct {
 	{"observe", command_observe, 0},
 	{"diff", command_diff, 2},
 	{"report", command_report, 0},
+	{"merge", command_merge, INT_MAX},
 	{"facts", command_facts, 0},
 	{"trace", command_trace, 0},
 	{"map", command_map, 0},

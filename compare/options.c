@@ -12,12 +12,13 @@
 
 const char compare_usage[] =
 	"usage: compare run [--spec FILE] [--rootfs DIR] [--columns cbox,gobox,bridge,crun,runc]\n"
-	"                   [--format table|json|html] [--quick]\n"
+	"                   [--format table|json|html] [--quick] [--save FILE]\n"
 	"       compare run --matrix [--spec FILE] [--rootfs DIR] [--format table|json]\n"
 	"       compare observe --column NAME [--spec FILE] [--rootfs DIR]\n"
 	"                   [--quick | --only network|limits|exec|lifecycle]\n"
 	"       compare diff A.json B.json\n"
 	"       compare report\n"
+	"       compare merge [--format table|json|html] FILE...\n"
 	"       compare facts\n"
 	"       compare trace [--spec FILE] [--rootfs DIR] [--columns cbox,gobox] [--stage NAME]\n"
 	"                   [--format table|json]\n"
@@ -44,7 +45,8 @@ int read_options(int argc, char **argv, struct options *o)
 		{"column", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
 		{"only", required_argument, NULL, 'o'}, {"stage", required_argument, NULL, 't'},
 		{"field", required_argument, NULL, 'd'}, {"language", required_argument, NULL, 'l'},
-		{"quick", no_argument, NULL, 'q'}, {"matrix", no_argument, NULL, 'm'}, {0}};
+		{"save", required_argument, NULL, 'w'}, {"quick", no_argument, NULL, 'q'},
+		{"matrix", no_argument, NULL, 'm'}, {0}};
 	const char **slots[128] = {['s'] = &o->spec,
 		['r'] = &o->rootfs,
 		['c'] = &o->columns,
@@ -52,7 +54,8 @@ int read_options(int argc, char **argv, struct options *o)
 		['o'] = &o->only,
 		['t'] = &o->stage,
 		['d'] = &o->field,
-		['l'] = &o->language};
+		['l'] = &o->language,
+		['w'] = &o->save};
 	int ch;
 
 	memset(o, 0, sizeof(*o));
@@ -66,8 +69,8 @@ int read_options(int argc, char **argv, struct options *o)
 		else
 			*slots[ch] = optarg;
 	}
-	for (; optind < argc && o->operands_n < 3; optind++)
-		o->operands[o->operands_n++] = argv[optind];
+	o->operands = (const char *const *)argv + optind;
+	o->operands_n = argc - optind;
 	return 0;
 }
 

@@ -10,9 +10,9 @@
 enum { SAME = 0, DIFFERENT = 1, COULD_NOT = 2 };
 
 struct options {
-	const char *spec, *rootfs, *columns, *format, *only, *stage, *field, *language;
+	const char *spec, *rootfs, *columns, *format, *only, *stage, *field, *language, *save;
 	bool quick, matrix;
-	const char *operands[3];
+	const char *const *operands; /* the words after the options; of argv */
 	int operands_n;
 };
 

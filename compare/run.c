@@ -11,6 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* As the result of this project, or in the caller's file alone. */
+static int keep(json_t *report, const struct plan *p, const char *file, struct error *e)
+{
+	if (!file)
+		return report_write(report, p->results, e) || page_write(p->results, report, e) ? -1
+												: 0;
+	return json_dump_file(report, file, JSON_INDENT(2)) ? error_sys(e, "writing %s", file) : 0;
+}
+
 static int show(json_t *report, const struct comparison *c, const struct report_head *head,
 	const char *format, struct error *e)
 {
@@ -75,7 +84,7 @@ static int run_columns(const struct options *o, const struct plan *p, struct err
 	comparison_make(&c, chosen, values, n);
 	head.machine = machine_json(p, chosen, n);
 	report = report_json(&c, &head);
-	if (report_write(report, p->results, e) || page_write(p->results, report, e) ||
+	if (keep(report, p, o->save, e) ||
 		show(report, &c, &head, o->format ? o->format : "table", e))
 		goto out;
 	comparison_stale(&c, stderr);
@@ -105,6 +114,8 @@ int command_run(const struct options *o)
 	struct error e;
 	int result = COULD_NOT;
 
+	if (o->matrix && o->save)
+		return say_usage("--matrix saves nothing", "");
 	if (o->matrix && o->columns)
 		return say_usage("--matrix has its own columns: cbox and bridge", "");
 	if (o->format && strcmp(o->format, "table") != 0 && strcmp(o->format, "json") != 0 &&

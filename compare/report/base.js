@@ -136,7 +136,7 @@ const roles = {
   runc: w('参考: Go の OCI ランタイム', 'for reference: an OCI runtime in Go'),
 };
 const places = {
-  native: w('このマシン', 'native'),
+  native: w('直接実行', 'native'),
   lab: w('ラボ (使い捨ての VM)', 'lab (a throw-away VM)'),
 };
 

@@ -1,6 +1,6 @@
 /* start.js: the page put together. */
 
-const parts = [
+const ofRun = [
   ['facts', w('項目', 'Facts'), factsSection],
   ['stages', w('段階', 'Stages'), stagesSection],
   ['calls', w('システムコール', 'System calls'), callsSection],
@@ -8,6 +8,11 @@ const parts = [
   ['bench', w('速さ', 'Speed'), benchSection],
   ['machine', w('環境', 'Machine'), machineSection],
 ];
+const ofMerge = [
+  ['runs', w('マシン', 'Machines'), runsSection],
+  ['differences', w('異なる項目', 'Differences'), differencesSection],
+];
+const parts = data.merge ? ofMerge : ofRun;
 
 function setTheme(name) {
   if (name === 'auto') delete document.documentElement.dataset.theme;
@@ -31,12 +36,13 @@ function openTarget() {
 }
 
 function start() {
+  const shown = data.merge || report;
   const theme = recall('theme') || 'auto';
   const first = recall('language') || (navigator.language.startsWith('ja') ? 'ja' : 'en');
 
   live(
     (text) => (document.title = text),
-    () => `${report.spec} · ${report.summary.mismatches ? '✗' : '✓'} · twinbox`,
+    () => `${shown.spec} · ${shown.summary.mismatches ? '✗' : '✓'} · twinbox`,
   );
   fill(document.getElementById('skip'), {}, [w('本文へ', 'to the content')]);
   document.getElementById('switches').append(
@@ -73,7 +79,10 @@ function start() {
       parts.map(([id, title]) => el('li', {}, el('a', { href: '#' + id }, title))),
     ),
   ]);
-  fill(document.getElementById('main'), {}, [verdictHead(), ...parts.map(([, , make]) => make())]);
+  fill(document.getElementById('main'), {}, [
+    data.merge ? matrixHead() : verdictHead(),
+    ...parts.map(([, , make]) => make()),
+  ]);
   setTheme(theme);
   setLanguage(first);
   for (const b of document.querySelectorAll('#switches [data-value]'))
@@ -85,9 +94,11 @@ function start() {
     for (const g of document.querySelectorAll('details.group:not([hidden])')) g.open = true;
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key !== '/' || event.target.matches('input') || event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = document.getElementById('search');
+    if (!search || event.key !== '/' || event.target.matches('input') || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     event.preventDefault();
-    document.getElementById('search').focus();
+    search.focus();
   });
 }
 

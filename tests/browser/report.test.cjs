@@ -254,6 +254,7 @@ for (const [name, colorScheme, locale] of [
   ['whole', 'dark', 'ja-JP'],
   ['mismatch', 'dark', 'en-US'],
   ['hostile', 'light', 'ja-JP'],
+  ['merged', 'dark', 'ja-JP'],
 ])
   use(`axe-core finds nothing: ${name}, ${colorScheme}, ${locale}`, name, { colorScheme, locale }, async (page) => {
     const target = name === 'whole' ? ['child.hostname', 'Setsid'] : [];
@@ -266,7 +267,7 @@ for (const [name, colorScheme, locale] of [
     assert.deepEqual(await accessibility(page), []);
   });
 
-for (const name of ['whole', 'hostile'])
+for (const name of ['whole', 'hostile', 'merged'])
   for (const locale of ['en-US', 'ja-JP'])
     use(
       `nothing is wider than a phone: ${name}, ${locale}`,
@@ -294,6 +295,32 @@ use('on paper the facts are open and the switches are gone', 'whole', { colorSch
   for (const selector of ['#switches', 'nav', '.tools'])
     assert.ok(await page.locator(selector).first().isHidden(), selector);
   assert.equal(await background(page), 'rgb(250, 249, 246)');
+});
+
+/* --- Many machines ---------------------------------------------------------- */
+
+use('merged results: the machines, what differs and where', 'merged', {}, async (page) => {
+  const merged = json('merged', 'merge.json');
+  const { runs, facts, summary } = merged;
+
+  assert.deepEqual(
+    runs.map((run) => run.name),
+    ['one', 'two<b>'],
+  );
+  assert.deepEqual([summary.mismatches, runs[0].mismatches, runs[1].mismatches], [1, 0, 1]);
+  assert.equal(await page.innerText('h1'), '2 comparisons, 1 mismatch');
+  assert.ok(
+    await page.innerText('#runs tbody tr >> nth=1').then((t) => t.includes('two<b>') && t.includes(whole.machine.go)),
+  );
+  assert.equal(await page.locator('.matrix details').count(), facts.length);
+  const bad = facts.find((f) => f.mismatch.length);
+  const line = page.locator(`[id="fact-${bad.id}"]`);
+  assert.deepEqual(await line.locator('td').count(), 2);
+  assert.match(await line.locator('td.bad').innerText(), new RegExp(`✗.*cbox.*${bad.values['two<b>'].cbox}`, 's'));
+  const tried = facts.find((f) => !f.values.one);
+  assert.match(await page.innerText(`[id="fact-${tried.id}"]`), /\(not tried\)/);
+  await line.locator('summary').click();
+  assert.ok((await line.innerText()).includes(bad.source));
 });
 
 /* --- What a spec may try ---------------------------------------------------- */

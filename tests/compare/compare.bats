@@ -189,6 +189,22 @@ veth.answers.to_host: every byte, and back" ]
 	[ "$(jq -c .columns "$report")" = '["crun","runc"]' ]
 }
 
+@test "a saved result goes nowhere else, and two of them are merged" {
+	cp "$WHOLE.json" "$report"
+	for name in one two; do
+		expect 0 "$compare" run --quick --columns cbox,gobox --save "$BATS_TEST_TMPDIR/$name.json"
+	done
+	cmp "$WHOLE.json" "$report"
+	expect 0 "$compare" merge "$BATS_TEST_TMPDIR/one.json" "$BATS_TEST_TMPDIR/two.json"
+	tail -n 1 <<<"$out" | grep -Ex '[0-9]+ facts, 0 mismatches'
+	run jq -c '.summary | [.runs, .mismatches, .different]' \
+		<("$compare" merge --format json "$BATS_TEST_TMPDIR/one.json" "$BATS_TEST_TMPDIR/two.json")
+	[ "$output" = '[2,0,0]' ]
+	expect 2 "$compare" merge
+	expect 2 "$compare" merge "$BATS_TEST_TMPDIR/one.json" "$BATS_TEST_TMPDIR/one.json"
+	expect 2 "$compare" run --quick --save "$BATS_TEST_TMPDIR/no/such/directory.json"
+}
+
 @test "what cannot run ends with 2 and says why" {
 	expect 2 "$compare" run --columns cbox,podman
 	[ "$err" = 'compare: no column is called "podman"
