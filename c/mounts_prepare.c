@@ -281,6 +281,10 @@ int mounts_prepare_root(struct container *c, struct mounts *m, struct error *e)
 		error_sys(e, "opening rootfs %s", c->rootfs);
 		if (errno == ENOENT)
 			error_hint(e, "`make rootfs` makes build/rootfs");
+		if (errno == EACCES)
+			error_hint(e,
+				"root of the container's user namespace is nobody special here: "
+				"each directory on the way needs x for others");
 		return -1;
 	}
 	if (fstat(m->root, &st) < 0)

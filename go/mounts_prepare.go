@@ -308,6 +308,10 @@ func mountsPrepareRoot(c *Container, m *mounts) error {
 		if err == syscall.ENOENT {
 			errorHint(result, "`make rootfs` makes build/rootfs")
 		}
+		if err == syscall.EACCES {
+			errorHint(result, "root of the container's user namespace is nobody special here: "+
+				"each directory on the way needs x for others")
+		}
 		return result
 	}
 	var st syscall.Stat_t

@@ -68,6 +68,17 @@ mapped() {
 	both mapped
 }
 
+behind() {
+	expect 125 "$box" run --spec "$BATS_TEST_TMPDIR/user.json" --rootfs "$BATS_TEST_TMPDIR/closed/root"
+	same "${box##*/}: mounts: opening rootfs $BATS_TEST_TMPDIR/closed/root: Permission denied (EACCES)
+hint: root of the container's user namespace is nobody special here: each directory on the way needs x for others" "$err"
+}
+@test "a rootfs behind a directory that the user namespace may not enter is told" {
+	user_spec 100000 65536
+	mkdir -m 700 "$BATS_TEST_TMPDIR/closed" && mkdir "$BATS_TEST_TMPDIR/closed/root"
+	both behind
+}
+
 joins_user() {
 	hold target --spec "$BATS_TEST_TMPDIR/user.json" -- /bin/cat
 	local target=$pid

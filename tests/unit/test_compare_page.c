@@ -115,7 +115,7 @@ static void a_trace_of_another_spec_is_left_out(void **unused)
 
 #define LINE(time, who, stage, event)                                                              \
 	"{\"time\":" #time ",\"who\":\"" who "\",\"stage\":\"" stage "\",\"event\":\"" event "\"}" \
-											     "\n"
+	"\n"
 
 static void stages_have_their_beginning_and_end(void **unused)
 {
