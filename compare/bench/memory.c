@@ -3,6 +3,7 @@
  * KiB (getrusage(2), RUSAGE_CHILDREN). Small and static, because a process starts with the memory
  * of the one that it was copied from.
  */
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,14 +13,10 @@ int main(int argc, char **argv)
 {
 	struct rusage usage;
 	int status;
-	pid_t pid = argc > 1 ? vfork() : -1;
+	pid_t pid;
 
-	if (pid < 0)
+	if (argc < 2 || posix_spawnp(&pid, argv[1], NULL, NULL, argv + 1, environ) != 0)
 		return 125;
-	if (pid == 0) {
-		execvp(argv[1], argv + 1);
-		_exit(127);
-	}
 	waitpid(pid, &status, 0);
 	getrusage(RUSAGE_CHILDREN, &usage);
 	dprintf(3, "%ld\n", usage.ru_maxrss);
