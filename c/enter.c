@@ -81,8 +81,12 @@ static int find_namespaces(struct container *c, struct spec *s, struct error *e)
 		snprintf(own, sizeof(own), "/proc/self/ns/%s", namespace_kinds[id].proc);
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", c->target_pid,
 			namespace_kinds[id].proc);
-		if (stat(own, &ours) < 0)
-			continue; /* a kernel without this kind */
+		if (stat(own, &ours) < 0) {
+			if (errno == ENOENT)
+				continue; /* a kernel without this kind */
+			/* Not knowing must not mean the host's own. */
+			return error_sys(e, "looking at %s", own);
+		}
 		if (stat(path, &theirs) < 0)
 			return error_sys(e, "looking at %s", path);
 		if (ours.st_ino != theirs.st_ino)

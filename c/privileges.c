@@ -32,6 +32,7 @@ int privileges_adjust_oom(struct container *c, struct error *e)
 {
 	int value = (int)c->spec->process.oom_score_adj.value, fd, result = 0;
 	char path[64], text[16];
+	ssize_t written;
 
 	if (!c->spec->process.oom_score_adj.given)
 		return 0;
@@ -39,7 +40,10 @@ int privileges_adjust_oom(struct container *c, struct error *e)
 	snprintf(text, sizeof(text), "%d", value);
 	events_call(c, "write(%s, \"%s\")", path, text);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0) {
+	written = fd < 0 ? -1 : write(fd, text, strlen(text));
+	if (written != (ssize_t)strlen(text)) {
+		if (written >= 0)
+			errno = EIO;
 		result = error_sys(e, "writing %d to oom_score_adj", value);
 		if (e->errnum == EACCES)
 			error_hint(e, "a value below the runtime's own needs CAP_SYS_RESOURCE on "

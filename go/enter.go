@@ -71,10 +71,14 @@ func openTarget(c *Container, s *State) error {
 // join, now that it is there.
 func findNamespaces(c *Container) error {
 	for id, kind := range namespaceKinds {
-		path := fmt.Sprintf("/proc/%d/ns/%s", c.TargetPid, kind.proc)
+		own, path := "/proc/self/ns/"+kind.proc, fmt.Sprintf("/proc/%d/ns/%s", c.TargetPid, kind.proc)
 		var ours, theirs syscall.Stat_t
-		if syscall.Stat("/proc/self/ns/"+kind.proc, &ours) != nil {
+		err := syscall.Stat(own, &ours)
+		if err == syscall.ENOENT {
 			continue // a kernel without this kind
+		}
+		if err != nil {
+			return errorSys(err, "looking at %s", own) // not knowing must not mean the host's own
 		}
 		if err := syscall.Stat(path, &theirs); err != nil {
 			return errorSys(err, "looking at %s", path)

@@ -48,7 +48,11 @@ func privilegesAdjustOOM(c *Container) error {
 	eventsCall(c, "write(%s, \"%s\")", path, text)
 	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
 	if err == nil {
-		_, err = syscall.Write(fd, []byte(text))
+		var n int
+		n, err = syscall.Write(fd, []byte(text))
+		if err == nil && n != len(text) {
+			err = syscall.EIO
+		}
 		syscall.Close(fd)
 	}
 	if err == nil {
