@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What takes the place of a mark of the template. */
@@ -90,16 +92,20 @@ int page_put(const json_t *data, FILE *out, struct error *e)
 	return 0;
 }
 
-/* DIR/name parsed; *out NULL where there is no such file. */
-static int load(const char *dir, const char *name, json_t **out, struct error *e)
+/* DIR/name parsed, and when it was written in made; *out NULL where there is no such file. */
+static int load(const char *dir, const char *name, json_t **out, json_t *made, struct error *e)
 {
-	char path[PATH_MAX + 32];
+	char path[PATH_MAX + 32], when[32];
 	json_error_t json;
+	struct stat st;
+	struct tm utc;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	*out = NULL;
-	if (access(path, F_OK) && errno == ENOENT)
-		return 0;
+	if (stat(path, &st))
+		return errno == ENOENT ? 0 : error_sys(e, "reading %s", path);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&st.st_mtime, &utc));
+	json_object_set_new(made, name, json_string(when));
 	*out = json_load_file(path, JSON_REJECT_DUPLICATES, &json);
 	return *out ? 0 : error_say(e, "%s:%d:%d: %s", path, json.line, json.column, json.text);
 }
@@ -112,26 +118,27 @@ static bool same_spec(const json_t *report, const json_t *trace)
 
 json_t *page_data(const char *dir, json_t *report, struct error *e)
 {
-	json_t *trace = NULL, *map = NULL, *bench = NULL, *data = NULL;
+	json_t *trace = NULL, *map = NULL, *bench = NULL, *made = json_object(), *data = NULL;
 
 	json_incref(report);
-	if ((!report && load(dir, "report.json", &report, e)) ||
-		load(dir, "trace.json", &trace, e) || load(dir, "map.json", &map, e) ||
-		load(dir, "../bench/bench.json", &bench, e))
+	if ((!report && load(dir, "report.json", &report, made, e)) ||
+		load(dir, "trace.json", &trace, made, e) || load(dir, "map.json", &map, made, e) ||
+		load(dir, "../bench/bench.json", &bench, made, e))
 		goto out;
 	if (!report) {
 		error_say(e, "there is no %s/report.json", dir);
 		error_hint(e, "`make compare` makes it");
 		goto out;
 	}
-	data = json_pack("{s:s, s:O, s:O?, s:O?, s:O?}", "version", TWINBOX_VERSION, "report",
+	data = json_pack("{s:s, s:O, s:O?, s:O?, s:O?, s:O}", "version", TWINBOX_VERSION, "report",
 		report, "trace", same_spec(report, trace) ? trace : NULL, "map", map, "bench",
-		bench);
+		bench, "made", made);
 out:
 	json_decref(report);
 	json_decref(trace);
 	json_decref(map);
 	json_decref(bench);
+	json_decref(made);
 	return data;
 }
 

@@ -15,7 +15,8 @@
 extern const char page_template[], page_style[], page_script[];
 
 /*
- * Everything the page shows: { "version", "report", "trace", "map", "bench" }. What is not given
+ * Everything the page shows: { "version", "report", "trace", "map", "bench", "made" }; made has the
+ * time of each of the files, as they may be older than the report. What is not given
  * (report) comes from DIR/report.json; the others are there where `make trace` (of the same spec),
  * `make map` and `make bench` left them, else null. NULL: e says why.
  */

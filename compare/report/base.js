@@ -149,6 +149,12 @@ function milliseconds(ms) {
   return ms.toFixed(ms < 1 ? 3 : ms < 10 ? 2 : ms < 100 ? 1 : 0);
 }
 
+/* When a part was made: it may be older than the facts. */
+function madeAt(file) {
+  const time = data.made && data.made[file];
+  return el('p', { class: 'soft' }, time ? w(`作成: ${time}`, `Made: ${time}`) : '');
+}
+
 /*
  * A box that draws itself for its width, now and when that changes. Its unit is a pixel of a page
  * with letters of 16: on a projector all that is drawn grows with the letters.

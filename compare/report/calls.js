@@ -198,6 +198,7 @@ function callsSection() {
     ),
     Object.entries(trace.partial).map(([name, why]) => el('p', { class: 'mismatch' }, columnName(name), why)),
     unexplained,
+    madeAt('trace.json'),
     callsFilter(box),
     box,
   );

@@ -99,6 +99,7 @@ function benchSection() {
         `The whole process, from its start to the end of its cleanup. Bars are medians, thin lines go on to the 99th percentile. Measured on Linux ${bench.machine.kernel}, ${bench.machine.cpus} CPUs.`,
       ),
     ),
+    madeAt('../bench/bench.json'),
     Object.entries(bench.cases).map(benchCase),
   );
 }

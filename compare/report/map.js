@@ -247,6 +247,7 @@ function mapSection() {
           `${map.summary.entries} entries, ${map.summary.mismatches} mismatches. A row opens to its programs, calls and facts.`,
       ),
     ),
+    madeAt('map.json'),
     table(
       { class: 'fields' },
       head(...titles),

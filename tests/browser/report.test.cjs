@@ -177,6 +177,7 @@ use('the timeline has a bar for each stage and column, and the times of --events
 use('a stage of the timeline opens its system calls, side by side, with reasons', 'whole', {}, async (page) => {
   const stage = trace.stages.find((s) => s.id === 'child.mounts');
   await page.click('.timeline a[href="#stage-child.mounts"] text');
+  assert.match(await page.innerText('#calls'), /Made: \d{4}-\d\d-\d\dT/);
   const calls = page.locator('[id="stage-child.mounts"]');
   await calls.locator('table').waitFor();
   assert.equal(await calls.locator('tbody tr:not(.reason)').count(), stage.rows.length);

@@ -94,6 +94,9 @@ static void a_trace_of_another_spec_is_left_out(void **unused)
 	assert_true(json_equal(json_object_get(data, "report"), report));
 	assert_true(json_equal(json_object_get(data, "trace"), trace));
 	assert_true(json_is_null(json_object_get(data, "map")));
+	assert_int_equal(strlen(json_string_value(
+				 json_object_get(json_object_get(data, "made"), "trace.json"))),
+		strlen("2026-01-31T12:00:00Z"));
 	json_decref(data);
 	json_decref(trace);
 	trace = fixture(dir, "trace.json", "{\"spec\":\"b\"}");
