@@ -442,7 +442,7 @@ test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
 	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(GO_TEST_STAMP) $(BRIDGE_TEST) \
 		$(WHY_PROGRAMS) $(MUTANT) $(INJECT) $(ATTACK) $(COUNT) $(VALGRIND) $(FUZZ_SPEC) $(ROOTFS) $(LAB) \
-		$(DOCS_TOOLS) $(BROWSER_TOOLS) $(WORKSHOP)
+		$(DOCS_TOOLS) $(BROWSER_TOOLS) $(WORKSHOP) package-programs
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: torture
@@ -465,10 +465,14 @@ format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatt
 	@$(dir $(GO))gofmt -w go shared
 	@tests/docs/checks/prettier --write
 
+# --- Installing and packaging -------------------------------------------------
+
+include infra/package/package.mk
+
 # --- The rest ---------------------------------------------------------------
 
 .PHONY: deps
-deps: $(foreach set,build rootfs lab trace bench workshop test,$(call stamp,$(set))) ## install what is missing (apt), for everything
+deps: $(foreach set,build rootfs lab trace bench workshop install package test,$(call stamp,$(set))) ## install what is missing (apt), for everything
 
 .PHONY: clean
 clean: ## remove build/ (and never what is mounted below it)
@@ -476,7 +480,7 @@ clean: ## remove build/ (and never what is mounted below it)
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r t d; do \
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile infra/package/package.mk | sort | while IFS="$$(printf '\t')" read -r t d; do \
 		printf '  make %-10s %s\n' "$$t" "$$d"; done
 
 # Keep objects: a second make compiles nothing.

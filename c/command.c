@@ -30,7 +30,8 @@ struct command {
 	const char *usage; /* what follows the name */
 	const char *help;
 	int (*run)(const char *program, char **argv, int argc, struct error *e);
-	bool seals_itself; /* self_seal() before it begins */
+	bool seals_itself;	    /* self_seal() before it begins */
+	void (*options)(FILE *out); /* its options for --help; NULL: it has none */
 };
 
 /* Every command refuses words that it does not know, and only `run` and `exec` have a command after
@@ -78,30 +79,53 @@ static int command_check(const char *program, char **argv, int argc, struct erro
 	return result;
 }
 
+static struct option list_option(bool *json)
+{
+	return (struct option){"--json", NULL, "as JSON", json, NULL};
+}
+
+static void list_help(FILE *out)
+{
+	const struct option option = list_option(NULL);
+
+	options_print(&option, 1, out);
+}
+
 static int command_list(const char *program, char **argv, int argc, struct error *e)
 {
 	bool json = false;
-	const struct option options[] = {{"--json", NULL, "as JSON", &json, NULL}};
+	const struct option option = list_option(&json);
 	struct operands o;
 	char context[64];
 
 	snprintf(context, sizeof(context), "%s list", program);
-	if (options_parse(options, 1, argv, argc, context, &o, e) < 0 ||
+	if (options_parse(&option, 1, argv, argc, context, &o, e) < 0 ||
 		refuse_words(&o, 0, context, e) < 0)
 		return -1;
 	return list_print(json, stdout, e) < 0 ? -1 : finish(stdout, e);
 }
 
+static struct option gc_option(bool *dry_run)
+{
+	return (struct option){"--dry-run", NULL, "tell only, remove nothing", dry_run, NULL};
+}
+
+static void gc_help(FILE *out)
+{
+	const struct option option = gc_option(NULL);
+
+	options_print(&option, 1, out);
+}
+
 static int command_gc(const char *program, char **argv, int argc, struct error *e)
 {
 	bool dry_run = false;
-	const struct option options[] = {
-		{"--dry-run", NULL, "tell only, remove nothing", &dry_run, NULL}};
+	const struct option option = gc_option(&dry_run);
 	struct operands o;
 	char context[64];
 
 	snprintf(context, sizeof(context), "%s gc", program);
-	if (options_parse(options, 1, argv, argc, context, &o, e) < 0 ||
+	if (options_parse(&option, 1, argv, argc, context, &o, e) < 0 ||
 		refuse_words(&o, 0, context, e) < 0)
 		return -1;
 	return gc_all(dry_run, stdout, e) != 0 ? -1 : finish(stdout, e);
@@ -124,14 +148,16 @@ static int command_doctor(const char *program, char **argv, int argc, struct err
 }
 
 static const struct command commands[] = {
-	{"run", RUN_USAGE, "run a command in a new container", run_command, false},
+	{"run", RUN_USAGE, "run a command in a new container", run_command, false, run_help},
 	{"exec", ENTER_USAGE, "run a command, or /bin/sh, in a running container", enter_command,
-		true},
+		true, NULL},
 	{"list", "[--json]", "show the running containers and what a crash left", command_list,
-		false},
-	{"check", "FILE", "check a spec and print it with its defaults", command_check, false},
-	{"gc", "[--dry-run]", "remove what a killed runtime left", command_gc, false},
-	{"doctor", "", "say what this machine lacks for running containers", command_doctor, false},
+		false, list_help},
+	{"check", "FILE", "check a spec and print it with its defaults", command_check, false,
+		NULL},
+	{"gc", "[--dry-run]", "remove what a killed runtime left", command_gc, false, gc_help},
+	{"doctor", "", "say what this machine lacks for running containers", command_doctor, false,
+		NULL},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -158,8 +184,10 @@ static int command_help(const char *program, const struct command *command, stru
 {
 	printf("usage: %s %s%s%s\n\n%s\n", program, command->name, command->usage[0] ? " " : "",
 		command->usage, command->help);
-	if (command->run == run_command)
-		run_help(stdout);
+	if (command->options) {
+		putchar('\n');
+		command->options(stdout);
+	}
 	return finish(stdout, e);
 }
 

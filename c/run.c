@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define BUNDLE_SPEC    "config.json"
 #define DEFAULT_SPEC   "shared/specs/full.json"
 #define DEFAULT_ROOTFS "build/rootfs"
 
@@ -29,7 +30,8 @@ enum { RUN_OPTIONS = 8 };
 static void run_table(struct run_options *o, struct option options[RUN_OPTIONS])
 {
 	const struct option table[RUN_OPTIONS] = {
-		{"--spec", "FILE", "the spec, default " DEFAULT_SPEC, NULL, &o->spec},
+		{"--spec", "FILE", "the spec, default " BUNDLE_SPEC ", else " DEFAULT_SPEC, NULL,
+			&o->spec},
 		{"--rootfs", "DIR", "the root, default root.path of the spec, else " DEFAULT_ROOTFS,
 			NULL, &o->rootfs},
 		{"--name", "NAME", "the container's name, default box-PID", NULL, &o->name},
@@ -51,8 +53,40 @@ void run_help(FILE *out)
 	struct option options[RUN_OPTIONS];
 
 	run_table(&unused, options);
-	fputc('\n', out);
 	options_print(options, RUN_OPTIONS, out);
+}
+
+/*
+ * Where an installed program has its default spec: ../share/twinbox beside its own directory, so
+ * that a tree can be moved, or looked at from outside (DESTDIR). false: not there.
+ */
+static bool installed_spec(char out[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+	char self[PATH_MAX], *slash;
+
+	out[n > 0 ? n : 0] = '\0';
+	snprintf(self, sizeof(self), "%s", out);
+	for (int up = 0; up < 2; up++) {
+		slash = strrchr(self, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	return snprintf(out, PATH_MAX, "%s/share/twinbox/%s", self, strchr(DEFAULT_SPEC, '/') + 1) <
+		       PATH_MAX &&
+	       access(out, F_OK) == 0;
+}
+
+/* The bundle that this is started in, as runc and crun take it; the checkout's; the installed one.
+ */
+const char *run_find_spec(char out[PATH_MAX])
+{
+	if (access(BUNDLE_SPEC, F_OK) == 0)
+		return BUNDLE_SPEC;
+	if (access(DEFAULT_SPEC, F_OK) == 0 || !installed_spec(out))
+		return DEFAULT_SPEC;
+	return out;
 }
 
 int run_find_rootfs(const char *option, const char *spec_file, const struct spec *s,
@@ -74,8 +108,8 @@ int run_find_rootfs(const char *option, const char *spec_file, const struct spec
 	}
 	if (stat(path, &st) < 0 || !realpath(path, out)) {
 		error_sys(e, "rootfs %s", path);
-		return error_hint(
-			e, "make rootfs builds one in " DEFAULT_ROOTFS "; --rootfs names another");
+		return error_hint(e, "make rootfs builds one in " DEFAULT_ROOTFS
+				     ", twinbox-rootfs DIR anywhere; --rootfs names another");
 	}
 	if (!S_ISDIR(st.st_mode)) {
 		errno = ENOTDIR;
@@ -173,7 +207,7 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 	struct option options[RUN_OPTIONS];
 	struct operands words;
 	struct spec spec = {0};
-	char context[64];
+	char context[64], found[PATH_MAX];
 	int result;
 
 	snprintf(context, sizeof(context), "%s run", program);
@@ -183,7 +217,7 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 		(o.via && options_refuse_via(program, "run", e) < 0))
 		return -1;
 	if (!o.spec)
-		o.spec = DEFAULT_SPEC;
+		o.spec = run_find_spec(found);
 	if (spec_load(o.spec, &spec, e) < 0)
 		return -1;
 	result = run_spec(program, &o, &words, &spec, e);

@@ -15,6 +15,12 @@
 int run_command(const char *program, char **argv, int argc, struct error *e);
 
 /*
+ * The spec where --spec names none: config.json, else shared/specs/full.json, else where
+ * `make install` has put that. Returns out or static memory; opens nothing.
+ */
+const char *run_find_spec(char out[PATH_MAX]);
+
+/*
  * The rootfs, made absolute: the option --rootfs (NULL: not given), else the spec's root.path
  * (relative to the directory of spec_file, as in an OCI bundle), else build/rootfs.
  */

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 type command struct {
@@ -15,7 +16,8 @@ type command struct {
 	usage       string // what follows the name
 	help        string
 	run         func(program string, args []string, out io.Writer) (int, error)
-	sealsItself bool // selfSeal before it begins
+	sealsItself bool                // selfSeal before it begins
+	options     func(out io.Writer) // its options for --help; nil: it has none
 }
 
 // refuseWords: every command refuses words that it does not know, and only `run` and `exec` have
@@ -52,10 +54,16 @@ func commandCheck(program string, args []string, out io.Writer) (int, error) {
 	return 0, specPrint(spec, out)
 }
 
+func listOption(json *bool) []option {
+	return []option{{"--json", "", "as JSON", json, nil}}
+}
+
+func listHelp(out io.Writer) { optionsPrint(listOption(nil), out) }
+
 func commandList(program string, args []string, out io.Writer) (int, error) {
 	json := false
 	context := program + " list"
-	o, err := optionsParse([]option{{"--json", "", "as JSON", &json, nil}}, args, context)
+	o, err := optionsParse(listOption(&json), args, context)
 	if err != nil {
 		return 0, err
 	}
@@ -65,11 +73,16 @@ func commandList(program string, args []string, out io.Writer) (int, error) {
 	return 0, listPrint(json, out)
 }
 
+func gcOption(dryRun *bool) []option {
+	return []option{{"--dry-run", "", "tell only, remove nothing", dryRun, nil}}
+}
+
+func gcHelp(out io.Writer) { optionsPrint(gcOption(nil), out) }
+
 func commandGC(program string, args []string, out io.Writer) (int, error) {
 	dryRun := false
 	context := program + " gc"
-	o, err := optionsParse([]option{{"--dry-run", "", "tell only, remove nothing", &dryRun, nil}},
-		args, context)
+	o, err := optionsParse(gcOption(&dryRun), args, context)
 	if err != nil {
 		return 0, err
 	}
@@ -99,14 +112,15 @@ var commands []command
 
 func init() {
 	commands = []command{
-		{"run", runUsage, "run a command in a new container", runCommand, false},
+		{"run", runUsage, "run a command in a new container", runCommand, false, runHelp},
 		{"exec", enterUsage, "run a command, or /bin/sh, in a running container", enterCommand,
-			true},
+			true, enterHelp},
 		{"list", "[--json]", "show the running containers and what a crash left", commandList,
-			false},
-		{"check", "FILE", "check a spec and print it with its defaults", commandCheck, false},
-		{"gc", "[--dry-run]", "remove what a killed runtime left", commandGC, false},
-		{"doctor", "", "say what this machine lacks for running containers", commandDoctor, false},
+			false, listHelp},
+		{"check", "FILE", "check a spec and print it with its defaults", commandCheck, false, nil},
+		{"gc", "[--dry-run]", "remove what a killed runtime left", commandGC, false, gcHelp},
+		{"doctor", "", "say what this machine lacks for running containers", commandDoctor, false,
+			nil},
 	}
 }
 
@@ -138,11 +152,11 @@ func commandHelp(program string, c *command, out io.Writer) {
 		space = " "
 	}
 	fmt.Fprintf(out, "usage: %s %s%s%s\n\n%s\n", program, c.name, space, c.usage, c.help)
-	switch c.name {
-	case "run":
-		runHelp(out)
-	case "exec":
-		enterHelp(out)
+	if c.options != nil {
+		var options strings.Builder
+		if c.options(&options); options.Len() > 0 {
+			fmt.Fprintf(out, "\n%s", options.String())
+		}
 	}
 }
 

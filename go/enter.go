@@ -22,12 +22,7 @@ func enterTable(via *string) []option {
 }
 
 // enterHelp prints the options of `exec` for --help, where it has any to show.
-func enterHelp(out io.Writer) {
-	if viaKnown() {
-		fmt.Fprintln(out)
-	}
-	optionsPrint(enterTable(nil), out)
-}
+func enterHelp(out io.Writer) { optionsPrint(enterTable(nil), out) }
 
 func enterRefuseEarly(words *operands, program string) error {
 	if len(words.words) == 0 {

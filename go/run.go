@@ -15,6 +15,7 @@ import (
 const (
 	runUsage = "[--spec FILE] [--rootfs DIR] [--name NAME] [--pid-file FILE] [--events FILE] " +
 		"[--no-pivot] [-v] [-- CMD [ARG...]]"
+	bundleSpec    = "config.json"
 	defaultSpec   = "shared/specs/full.json"
 	defaultRootfs = "build/rootfs"
 )
@@ -31,7 +32,7 @@ func runTable(o *runOptions) []option {
 		viaHelp = "run these stages by libcbox: STAGE=c[,STAGE=c...], all=c"
 	}
 	return []option{
-		{"--spec", "FILE", "the spec, default " + defaultSpec, nil, &o.spec},
+		{"--spec", "FILE", "the spec, default " + bundleSpec + ", else " + defaultSpec, nil, &o.spec},
 		{"--rootfs", "DIR", "the root, default root.path of the spec, else " + defaultRootfs, nil,
 			&o.rootfs},
 		{"--name", "NAME", "the container's name, default box-PID", nil, &o.name},
@@ -47,8 +48,45 @@ func runTable(o *runOptions) []option {
 
 // runHelp prints the options of `run` for --help.
 func runHelp(out io.Writer) {
-	fmt.Fprintln(out)
 	optionsPrint(runTable(&runOptions{}), out)
+}
+
+// installedSpec is where an installed program has its default spec: ../share/twinbox beside its own
+// directory, so that a tree can be moved, or looked at from outside (DESTDIR). "": not there.
+func installedSpec() string {
+	link := make([]byte, pathMax)
+	n, err := syscall.Readlink("/proc/self/exe", link)
+	if err != nil {
+		return ""
+	}
+	self := string(link[:n])
+	for up := 0; up < 2; up++ {
+		slash := strings.LastIndexByte(self, '/')
+		if slash < 0 {
+			return ""
+		}
+		self = self[:slash]
+	}
+	_, name, _ := strings.Cut(defaultSpec, "/")
+	path := self + "/share/twinbox/" + name
+	if syscall.Access(path, accessExist) != nil {
+		return ""
+	}
+	return path
+}
+
+// runFindSpec: the bundle that this is started in, as runc and crun take it; the checkout's; the
+// installed one.
+func runFindSpec() string {
+	if syscall.Access(bundleSpec, accessExist) == nil {
+		return bundleSpec
+	}
+	if syscall.Access(defaultSpec, accessExist) != nil {
+		if path := installedSpec(); path != "" {
+			return path
+		}
+	}
+	return defaultSpec
 }
 
 // runFindRootfs gives the rootfs, made absolute: the option --rootfs ("": not given), else the
@@ -79,7 +117,7 @@ func runFindRootfs(option, specFile string, s *Spec) (string, error) {
 	}
 	if err != nil {
 		return "", errorHint(errorSys(err, "rootfs %s", path),
-			"make rootfs builds one in "+defaultRootfs+"; --rootfs names another")
+			"make rootfs builds one in "+defaultRootfs+", twinbox-rootfs DIR anywhere; --rootfs names another")
 	}
 	if st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
 		return "", errorSys(syscall.ENOTDIR, "rootfs %s", path)
@@ -195,7 +233,7 @@ func runCommand(program string, args []string, out io.Writer) (int, error) {
 		return 0, err
 	}
 	if o.spec == "" {
-		o.spec = defaultSpec
+		o.spec = runFindSpec()
 	}
 	spec, err := specLoad(o.spec)
 	if err != nil {
