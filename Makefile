@@ -62,7 +62,7 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 UNIT_CMP_BIN := $(filter $(B)/unit/test_compare_%,$(UNIT_BIN))
 UNIT_LIB_BIN := $(filter-out $(UNIT_CMP_BIN),$(UNIT_BIN))
 GO_SRC := $(shell find go -path go/bridge -prune -o \( -name '*.go' -o -name '*.s' -o -name go.mod \
-	-o -name '*.json' \) -print 2>/dev/null)
+	-o -name '*.json' -o -path 'go/starter/*.md' \) -print 2>/dev/null)
 BRIDGE_SRC := $(wildcard go/bridge/*.go go/bridge/*.[ch])
 
 LIBCBOX := $(B)/lib/libcbox.a
@@ -88,6 +88,8 @@ $(B)/obj/compare/%.o $(B)/obj/tests/unit/%.o: CFLAGS += -Icompare
 # What the assembler reads in (.incbin) is no header that -MMD would see.
 $(B)/obj/compare/embed.o: shared/facts.json shared/differences.json shared/syscalls.json \
 	shared/sysprocattr.json compare/report.html $(wildcard compare/report/*)
+
+$(B)/obj/c/init.o: $(wildcard go/starter/*)
 
 $(LIBCBOX): $(LIB_OBJ)
 	@mkdir -p $(@D)

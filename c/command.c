@@ -8,6 +8,7 @@
 #include "doctor.h"
 #include "enter.h"
 #include "gc.h"
+#include "init.h"
 #include "list.h"
 #include "options.h"
 #include "run.h"
@@ -91,6 +92,19 @@ static void list_help(FILE *out)
 	options_print(&option, 1, out);
 }
 
+static int command_init(const char *program, char **argv, int argc, struct error *e)
+{
+	struct operands o;
+	char context[64];
+
+	snprintf(context, sizeof(context), "%s init", program);
+	if (options_parse(NULL, 0, argv, argc, context, &o, e) < 0 ||
+		refuse_words(&o, 1, context, e) < 0 ||
+		init_bundle(program, o.words_n > 0 ? o.words[0] : ".", stdout, e) < 0)
+		return -1;
+	return finish(stdout, e);
+}
+
 static int command_list(const char *program, char **argv, int argc, struct error *e)
 {
 	bool json = false;
@@ -151,6 +165,8 @@ static const struct command commands[] = {
 	{"run", RUN_USAGE, "run a command in a new container", run_command, false, run_help},
 	{"exec", ENTER_USAGE, "run a command, or /bin/sh, in a running container", enter_command,
 		true, NULL},
+	{"init", INIT_USAGE, "write a spec to start from, and a page that explains it",
+		command_init, false, NULL},
 	{"list", "[--json]", "show the running containers and what a crash left", command_list,
 		false, list_help},
 	{"check", "FILE", "check a spec and print it with its defaults", command_check, false,

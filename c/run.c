@@ -5,6 +5,7 @@
 #include "container.h"
 #include "events.h"
 #include "options.h"
+#include "self.h"
 #include "spec.h"
 #include "state.h"
 
@@ -57,34 +58,14 @@ void run_help(FILE *out)
 }
 
 /*
- * Where an installed program has its default spec: ../share/twinbox beside its own directory, so
- * that a tree can be moved, or looked at from outside (DESTDIR). false: not there.
- */
-static bool installed_spec(char out[PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
-	char self[PATH_MAX], *slash;
-
-	out[n > 0 ? n : 0] = '\0';
-	snprintf(self, sizeof(self), "%s", out);
-	for (int up = 0; up < 2; up++) {
-		slash = strrchr(self, '/');
-		if (!slash)
-			return false;
-		*slash = '\0';
-	}
-	return snprintf(out, PATH_MAX, "%s/share/twinbox/%s", self, strchr(DEFAULT_SPEC, '/') + 1) <
-		       PATH_MAX &&
-	       access(out, F_OK) == 0;
-}
-
-/* The bundle that this is started in, as runc and crun take it; the checkout's; the installed one.
+ * The bundle that this is started in, as runc and crun take it; the default of a checkout's
+ * directory; the one that belongs to the program.
  */
 const char *run_find_spec(char out[PATH_MAX])
 {
 	if (access(BUNDLE_SPEC, F_OK) == 0)
 		return BUNDLE_SPEC;
-	if (access(DEFAULT_SPEC, F_OK) == 0 || !installed_spec(out))
+	if (access(DEFAULT_SPEC, F_OK) == 0 || !self_data("specs/full.json", out))
 		return DEFAULT_SPEC;
 	return out;
 }
@@ -208,6 +189,7 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 	struct operands words;
 	struct spec spec = {0};
 	char context[64], found[PATH_MAX];
+	bool by_default;
 	int result;
 
 	snprintf(context, sizeof(context), "%s run", program);
@@ -216,10 +198,15 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 		refuse_early(&words, program, e) < 0 ||
 		(o.via && options_refuse_via(program, "run", e) < 0))
 		return -1;
-	if (!o.spec)
+	by_default = !o.spec;
+	if (by_default)
 		o.spec = run_find_spec(found);
 	if (spec_load(o.spec, &spec, e) < 0)
-		return -1;
+		return by_default && e->errnum == ENOENT ? error_hint(e,
+								   "%s init writes a spec to start "
+								   "from; --spec names another",
+								   program)
+							 : -1;
 	result = run_spec(program, &o, &words, &spec, e);
 	spec_free(&spec);
 	return result;

@@ -15,8 +15,8 @@
 int run_command(const char *program, char **argv, int argc, struct error *e);
 
 /*
- * The spec where --spec names none: config.json, else shared/specs/full.json, else where
- * `make install` has put that. Returns out or static memory; opens nothing.
+ * The spec where --spec names none: config.json, else shared/specs/full.json, else the one that
+ * belongs to the program (self_data()). Returns out or static memory; opens nothing.
  */
 const char *run_find_spec(char out[PATH_MAX]);
 

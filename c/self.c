@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -91,4 +93,30 @@ int self_seal(const char *program, char **argv, struct error *e)
 	if (self >= 0)
 		close(self);
 	return -1;
+}
+
+bool self_data(const char *name, char out[PATH_MAX])
+{
+	static const struct {
+		int up; /* from bin/cbox, from build/bin/cbox */
+		const char *below;
+	} places[] = {{2, "share/twinbox"}, {3, "shared"}};
+	char self[PATH_MAX] = "", *slash = self;
+	int up = 0;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		for (; slash && up < places[i].up; up++) {
+			slash = strrchr(self, '/');
+			if (slash)
+				*slash = '\0';
+		}
+		if (slash &&
+			snprintf(out, PATH_MAX, "%s/%s/%s", self, places[i].below, name) <
+				PATH_MAX &&
+			access(out, F_OK) == 0)
+			return true;
+	}
+	return false;
 }

@@ -4,6 +4,9 @@
 
 #include "error.h"
 
+#include <limits.h>
+#include <stdbool.h>
+
 /*
  * Goes on as a sealed copy of this program, in memory (memfd_create(2)): the same arguments and
  * environment from the beginning. Returns 0 in the copy, -1 where there can be none.
@@ -14,5 +17,12 @@
  * one.
  */
 int self_seal(const char *program, char **argv, struct error *e);
+
+/*
+ * Finds what belongs to the program by where the program is: share/twinbox/NAME beside the
+ * directory that it is installed in, so that a tree can be moved; else shared/NAME of the checkout
+ * that it was built in. Fills out; false where there is neither.
+ */
+bool self_data(const char *name, char out[PATH_MAX]);
 
 #endif

@@ -54,6 +54,22 @@ func commandCheck(program string, args []string, out io.Writer) (int, error) {
 	return 0, specPrint(spec, out)
 }
 
+func commandInit(program string, args []string, out io.Writer) (int, error) {
+	context := program + " init"
+	o, err := optionsParse(nil, args, context)
+	if err != nil {
+		return 0, err
+	}
+	if err := refuseWords(o, 1, context); err != nil {
+		return 0, err
+	}
+	directory := "."
+	if len(o.words) > 0 {
+		directory = o.words[0]
+	}
+	return 0, initBundle(program, directory, out)
+}
+
 func listOption(json *bool) []option {
 	return []option{{"--json", "", "as JSON", json, nil}}
 }
@@ -115,6 +131,8 @@ func init() {
 		{"run", runUsage, "run a command in a new container", runCommand, false, runHelp},
 		{"exec", enterUsage, "run a command, or /bin/sh, in a running container", enterCommand,
 			true, enterHelp},
+		{"init", initUsage, "write a spec to start from, and a page that explains it",
+			commandInit, false, nil},
 		{"list", "[--json]", "show the running containers and what a crash left", commandList,
 			false, listHelp},
 		{"check", "FILE", "check a spec and print it with its defaults", commandCheck, false, nil},

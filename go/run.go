@@ -51,38 +51,14 @@ func runHelp(out io.Writer) {
 	optionsPrint(runTable(&runOptions{}), out)
 }
 
-// installedSpec is where an installed program has its default spec: ../share/twinbox beside its own
-// directory, so that a tree can be moved, or looked at from outside (DESTDIR). "": not there.
-func installedSpec() string {
-	link := make([]byte, pathMax)
-	n, err := syscall.Readlink("/proc/self/exe", link)
-	if err != nil {
-		return ""
-	}
-	self := string(link[:n])
-	for up := 0; up < 2; up++ {
-		slash := strings.LastIndexByte(self, '/')
-		if slash < 0 {
-			return ""
-		}
-		self = self[:slash]
-	}
-	_, name, _ := strings.Cut(defaultSpec, "/")
-	path := self + "/share/twinbox/" + name
-	if syscall.Access(path, accessExist) != nil {
-		return ""
-	}
-	return path
-}
-
-// runFindSpec: the bundle that this is started in, as runc and crun take it; the checkout's; the
-// installed one.
+// runFindSpec: the bundle that this is started in, as runc and crun take it; the default of a
+// checkout's directory; the one that belongs to the program.
 func runFindSpec() string {
 	if syscall.Access(bundleSpec, accessExist) == nil {
 		return bundleSpec
 	}
 	if syscall.Access(defaultSpec, accessExist) != nil {
-		if path := installedSpec(); path != "" {
+		if path := selfData("specs/full.json"); path != "" {
 			return path
 		}
 	}
@@ -232,11 +208,16 @@ func runCommand(program string, args []string, out io.Writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if o.spec == "" {
+	byDefault := o.spec == ""
+	if byDefault {
 		o.spec = runFindSpec()
 	}
 	spec, err := specLoad(o.spec)
 	if err != nil {
+		if byDefault && errnoOf(err) == syscall.ENOENT {
+			return 0, errorHint(err, "%s init writes a spec to start from; --spec names another",
+				program)
+		}
 		return 0, err
 	}
 	return runSpec(program, o, words, spec, via)

@@ -4,6 +4,7 @@ package gobox
 
 import (
 	"os"
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -105,4 +106,33 @@ func selfSeal(program string) error {
 		}
 	}
 	return errorSys(err, "executing a sealed copy of the runtime")
+}
+
+// selfData finds what belongs to the program by where the program is: share/twinbox/NAME beside the
+// directory that it is installed in, so that a tree can be moved; else shared/NAME of the checkout
+// that it was built in. "": there is neither.
+func selfData(name string) string {
+	link := make([]byte, pathMax)
+	n, err := syscall.Readlink("/proc/self/exe", link)
+	if err != nil {
+		return ""
+	}
+	self, up := string(link[:n]), 0
+	for _, place := range []struct {
+		up    int // from bin/cbox, from build/bin/cbox
+		below string
+	}{{2, "share/twinbox"}, {3, "shared"}} {
+		for ; up < place.up; up++ {
+			slash := strings.LastIndexByte(self, '/')
+			if slash < 0 {
+				return ""
+			}
+			self = self[:slash]
+		}
+		path := self + "/" + place.below + "/" + name
+		if len(path) < pathMax && syscall.Access(path, accessExist) == nil {
+			return path
+		}
+	}
+	return ""
 }

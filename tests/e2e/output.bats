@@ -4,7 +4,8 @@
 load helper
 
 # Each command that prints and changes nothing; doctor's status is the machine's affair.
-printing=('--help' '--version' 'run --help' 'check --help' "check $SPECS/plain.json"
+printing=('--help' '--version' 'run --help' 'check --help' 'exec --help' 'init --help'
+	'list --help' 'gc --help' 'doctor --help' "check $SPECS/plain.json"
 	'check shared/specs/full.json' 'list' 'list --json' 'gc' 'gc --dry-run')
 
 full_disk() {
