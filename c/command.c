@@ -15,6 +15,7 @@
 #include "self.h"
 #include "spec.h"
 #include "state.h"
+#include "suggest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ static int command_check(const char *program, char **argv, int argc, struct erro
 		return error_hint(e, "%s --help shows what it takes", context);
 	}
 	if (spec_load(o.words[0], &spec, e) < 0)
-		return -1;
+		return e->errnum == ENOENT ? suggest_spec(e, o.words[0]) : -1;
 	result = spec_print(&spec, stdout, e) < 0 ? -1 : finish(stdout, e);
 	spec_free(&spec);
 	return result;
@@ -219,6 +220,15 @@ static int fill_standard_streams(struct error *e)
 	return 0;
 }
 
+static const char *nearest_command(const char *word)
+{
+	const char *names[COMMANDS + 2] = {"--help", "--version"};
+
+	for (int i = 0; i < COMMANDS; i++)
+		names[i + 2] = commands[i].name;
+	return suggest(word, strlen(word), names, COMMANDS + 2);
+}
+
 static int dispatch(const char *program, int argc, char **argv, struct error *e)
 {
 	if (fill_standard_streams(e) < 0)
@@ -243,7 +253,8 @@ static int dispatch(const char *program, int argc, char **argv, struct error *e)
 		return commands[i].run(program, argv + 2, argc - 2, e);
 	}
 	error_say(e, argv[1][0] == '-' ? "unknown option %s" : "unknown command %s", argv[1]);
-	return error_hint(e, "%s --help lists the commands", program);
+	error_hint(e, "%s --help lists the commands", program);
+	return suggest_hint(e, nearest_command(argv[1]));
 }
 
 int command_main(const char *program, int argc, char **argv)

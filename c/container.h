@@ -29,7 +29,9 @@ struct container {
 	const char *pid_file; /* NULL: none */
 	char *const *command; /* argv of the command, NULL-terminated */
 	bool no_pivot;
-	bool verbose; /* -v: each stage and its calls on log_fd */
+	bool verbose;  /* -v: each stage and its calls on log_fd */
+	bool colour;   /* in colours: log_fd is a terminal */
+	bool japanese; /* and in Japanese */
 	/*
 	 * exec: not a new container but a second process in one that runs. Its first process with a
 	 * pidfd, which is the caller's to close, and the namespaces in which that differs from us

@@ -1,6 +1,8 @@
 /* events.c: see events.h. Every function here is quiet and cheap without --events and -v. */
 #include "events.h"
 
+#include "why.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -105,10 +107,56 @@ static void __attribute__((format(printf, 2, 3))) tell(struct container *c, cons
 	va_end(args);
 	if (n >= (int)sizeof(line)) {
 		n = sizeof(line) - 1;
+		while (((unsigned char)line[n - 1] & 0xc0) == 0x80)
+			n--; /* never within a character */
 		line[n - 1] = '\n';
 	}
 	if (n > 0 && write(c->log_fd, line, (size_t)n) < 0)
 		return;
+}
+
+#define STAGE_COLOUR "\033[36m"
+#define GOOD	     "\033[32m"
+#define BAD	     "\033[31m"
+
+/* A stage's line begins with its name; text follows, good or bad news in its colour. */
+static void tell_stage(struct container *c, const char *stage, const char *colour, const char *text,
+	const char *more)
+{
+	const char *plain = c->colour ? "\033[0m" : "";
+
+	tell(c, "%s%s%s: %s%s%s%s\n", c->colour ? STAGE_COLOUR : "", stage, plain,
+		c->colour ? colour : "", text, c->colour && *colour ? plain : "", more);
+}
+
+/*
+ * The facts for people: "path":"/x","pid":"7" as " (path /x, pid 7)". What JSON escapes stays
+ * escaped: a terminal must not see it either.
+ */
+static void readable(const char *facts, char *out, size_t size)
+{
+	size_t used = 0;
+	bool within = false;
+
+	if (*facts)
+		used = (size_t)snprintf(out, size, " (");
+	for (const char *p = facts; *p && used + 4 < size; p++) {
+		if (*p == '\\' && p[1]) {
+			out[used++] = *p++;
+			out[used++] = *p;
+		} else if (*p == '"') {
+			within = !within;
+		} else if (within) {
+			out[used++] = *p;
+		} else {
+			if (*p == ',')
+				out[used++] = ',';
+			out[used++] = ' ';
+		}
+	}
+	if (*facts)
+		out[used++] = ')';
+	out[used] = '\0';
 }
 
 void events_begin(struct container *c, const char *stage)
@@ -121,12 +169,12 @@ void events_begin(struct container *c, const char *stage)
 	if (c->events_fd >= 0)
 		write_line(c, stage, "begin", c->stage_begin, "");
 	if (c->verbose)
-		tell(c, "%s: begin\n", stage);
+		tell_stage(c, stage, "", why_stage(c, stage), "");
 }
 
 void events_ok(struct container *c, const char *stage)
 {
-	char more[sizeof(c->facts) + 16] = "";
+	char more[sizeof(c->facts) + 64] = "";
 	int64_t time;
 
 	c->stage = NULL;
@@ -137,10 +185,13 @@ void events_ok(struct container *c, const char *stage)
 		snprintf(more, sizeof(more), ",\"facts\":{%s}", c->facts);
 	if (c->events_fd >= 0)
 		write_line(c, stage, "ok", time, more);
-	if (c->verbose && c->stage_begin > 0)
-		tell(c, "%s: ok, %" PRId64 " us\n", stage, (time - c->stage_begin) / 1000);
-	else if (c->verbose)
-		tell(c, "%s: ok\n", stage);
+	if (!c->verbose)
+		return;
+	readable(c->facts, more, sizeof(more) - 32);
+	if (c->stage_begin > 0)
+		snprintf(more + strlen(more), 32, ", %" PRId64 " us",
+			(time - c->stage_begin) / 1000);
+	tell_stage(c, stage, GOOD, c->japanese ? "完了" : "ok", more);
 }
 
 void events_error(struct container *c, const char *stage, const struct error *e)
@@ -157,7 +208,7 @@ void events_error(struct container *c, const char *stage, const struct error *e)
 		write_line(c, stage, "error", now(), more);
 	}
 	if (c->verbose)
-		tell(c, "%s: error\n", stage);
+		tell_stage(c, stage, BAD, c->japanese ? "エラー" : "error", "");
 }
 
 void events_fact(struct container *c, const char *key, const char *format, ...)
@@ -165,7 +216,7 @@ void events_fact(struct container *c, const char *key, const char *format, ...)
 	char value[VALUE_MAX_BYTES], fact[sizeof(c->facts)] = "";
 	va_list args;
 
-	if (c->events_fd < 0)
+	if (c->events_fd < 0 && !c->verbose)
 		return;
 	va_start(args, format);
 	vsnprintf(value, sizeof(value), format, args);
@@ -191,7 +242,7 @@ void events_call(struct container *c, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(call, sizeof(call), format, args);
 	va_end(args);
-	tell(c, "%s:   %s\n", c->stage ? c->stage : c->program, call);
+	tell_stage(c, c->stage ? c->stage : c->program, "", "  ", call);
 }
 
 int events_open(struct container *c, const char *path, struct error *e)

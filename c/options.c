@@ -1,6 +1,8 @@
 /* options.c: see options.h. */
 #include "options.h"
 
+#include "suggest.h"
+
 #include <string.h>
 
 static const struct option *find(const struct option *options, int n, const char *name, size_t size)
@@ -17,6 +19,17 @@ static int refuse(struct error *e, const char *context, const char *why, int siz
 	return error_hint(e, "%s --help lists the options", context);
 }
 
+static const char *nearest(const struct option *options, int n, const char *word, size_t size)
+{
+	const char *names[n + 1];
+	size_t count = 0;
+
+	for (int i = 0; i < n; i++)
+		if (options[i].help)
+			names[count++] = options[i].name;
+	return suggest(word, size, names, count);
+}
+
 /* Takes one option; *i moves over its value where that is the next word. */
 static int take(const struct option *options, int n, char **argv, int argc, int *i,
 	const char *context, struct error *e)
@@ -27,7 +40,8 @@ static int take(const struct option *options, int n, char **argv, int argc, int 
 
 	if (!option) {
 		error_say(e, "unknown option %.*s", size, word);
-		return error_hint(e, "%s --help lists the options", context);
+		error_hint(e, "%s --help lists the options", context);
+		return suggest_hint(e, nearest(options, n, word, (size_t)size));
 	}
 	if (option->flag) {
 		if (equals)

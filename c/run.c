@@ -4,10 +4,12 @@
 #include "cgroup.h"
 #include "container.h"
 #include "events.h"
+#include "language.h"
 #include "options.h"
 #include "self.h"
 #include "spec.h"
 #include "state.h"
+#include "suggest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -141,11 +143,21 @@ static int refuse_early(const struct operands *words, const char *program, struc
 	return 0;
 }
 
+/* Colours are for a terminal that has them, and for nobody who has set NO_COLOR (no-color.org). */
+static bool run_colour(int fd)
+{
+	const char *refused = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return (!refused || !*refused) && term && *term && strcmp(term, "dumb") != 0 && isatty(fd);
+}
+
 static int open_outputs(struct container *c, const struct run_options *o, struct error *e)
 {
 	c->log_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (c->log_fd < 0)
 		return error_sys(e, "keeping standard error");
+	c->colour = c->verbose && run_colour(c->log_fd);
+	c->japanese = c->verbose && language_japanese();
 	return o->events ? events_open(c, o->events, e) : 0;
 }
 
@@ -201,12 +213,14 @@ int run_command(const char *program, char **argv, int argc, struct error *e)
 	by_default = !o.spec;
 	if (by_default)
 		o.spec = run_find_spec(found);
-	if (spec_load(o.spec, &spec, e) < 0)
-		return by_default && e->errnum == ENOENT ? error_hint(e,
-								   "%s init writes a spec to start "
-								   "from; --spec names another",
-								   program)
-							 : -1;
+	if (spec_load(o.spec, &spec, e) < 0) {
+		if (e->errnum != ENOENT)
+			return -1;
+		if (!by_default)
+			return suggest_spec(e, o.spec);
+		return error_hint(
+			e, "%s init writes a spec to start from; --spec names another", program);
+	}
 	result = run_spec(program, &o, &words, &spec, e);
 	spec_free(&spec);
 	return result;

@@ -80,7 +80,8 @@ func requestFlagsOf(c *Container) []struct {
 	return []struct {
 		letter byte
 		set    *bool
-	}{{'p', &c.NoPivot}, {'v', &c.Verbose}, {'t', &c.NewTerminal}, {'x', &c.Enters}}
+	}{{'p', &c.NoPivot}, {'v', &c.Verbose}, {'t', &c.NewTerminal}, {'x', &c.Enters},
+		{'c', &c.Colour}, {'j', &c.Japanese}}
 }
 
 func init() {

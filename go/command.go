@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 )
 
 type command struct {
@@ -49,6 +50,9 @@ func commandCheck(program string, args []string, out io.Writer) (int, error) {
 	}
 	spec, err := specLoad(o.words[0])
 	if err != nil {
+		if errnoOf(err) == syscall.ENOENT {
+			return 0, suggestSpec(err, o.words[0])
+		}
 		return 0, err
 	}
 	return 0, specPrint(spec, out)
@@ -178,6 +182,14 @@ func commandHelp(program string, c *command, out io.Writer) {
 	}
 }
 
+func nearestCommand(word string) string {
+	names := []string{"--help", "--version"}
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	return suggest(word, names)
+}
+
 func dispatch(program string, args []string, out io.Writer) (int, error) {
 	if len(args) == 0 || args[0] == "" {
 		return 0, errorHint(errorSay("a command is missing"), "%s --help lists the commands",
@@ -210,8 +222,8 @@ func dispatch(program string, args []string, out io.Writer) (int, error) {
 	if args[0][0] == '-' {
 		what = "option"
 	}
-	return 0, errorHint(errorSay("unknown %s %s", what, args[0]), "%s --help lists the commands",
-		program)
+	return 0, suggestHint(errorHint(errorSay("unknown %s %s", what, args[0]),
+		"%s --help lists the commands", program), nearestCommand(args[0]))
 }
 
 // CommandMain runs the command line; program is how messages call it. Returns the exit status.

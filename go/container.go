@@ -33,15 +33,17 @@ const (
 // owns and closes all of them but EventsFD and LogFD, which are its caller's.
 type Container struct {
 	// What is asked.
-	Spec    *Spec
-	Program string   // "gobox"; for messages and the state file
-	Name    string   // checked by stateCheckName
-	Rootfs  string   // absolute
-	PidFile string   // "": none
-	Command []string // argv of the command
-	NoPivot bool
-	Verbose bool     // -v: each stage and its calls on LogFD
-	Via     []string // stages that are C's: via.go
+	Spec     *Spec
+	Program  string   // "gobox"; for messages and the state file
+	Name     string   // checked by stateCheckName
+	Rootfs   string   // absolute
+	PidFile  string   // "": none
+	Command  []string // argv of the command
+	NoPivot  bool
+	Verbose  bool     // -v: each stage and its calls on LogFD
+	Colour   bool     // in colours: LogFD is a terminal
+	Japanese bool     // and in Japanese
+	Via      []string // stages that are C's: via.go
 
 	// exec: not a new container but a second process in one that runs. Its first process with a
 	// pidfd, which is the caller's to close, and the namespaces in which that differs from us

@@ -68,9 +68,67 @@ func writeLine(c *Container, stage, event string, time int64, more []byte) {
 func tell(c *Container, format string, args ...any) {
 	line := fmt.Appendf(nil, format, args...)
 	if len(line) > tellMax {
-		line = append(line[:tellMax-1], '\n')
+		n := tellMax
+		for line[n-1]&0xc0 == 0x80 {
+			n-- // never within a character
+		}
+		line = append(line[:n-1], '\n')
 	}
 	syscall.Write(c.LogFD, line)
+}
+
+const (
+	stageColour = "\033[36m"
+	good        = "\033[32m"
+	bad         = "\033[31m"
+)
+
+// tellStage: a stage's line begins with its name; text follows, good or bad news in its colour.
+func tellStage(c *Container, stage, colour, text, more string) {
+	before, plain := "", ""
+	if c.Colour {
+		before, plain = stageColour, "\033[0m"
+	} else {
+		colour = ""
+	}
+	after := plain
+	if colour == "" {
+		after = ""
+	}
+	tell(c, "%s%s%s: %s%s%s%s\n", before, stage, plain, colour, text, after, more)
+}
+
+// readable gives the facts for people: "path":"/x","pid":"7" as " (path /x, pid 7)". What JSON
+// escapes stays escaped: a terminal must not see it either.
+func readable(facts []byte) string {
+	if len(facts) == 0 {
+		return ""
+	}
+	out, within := []byte(" ("), false
+	for i := 0; i < len(facts); i++ {
+		switch c := facts[i]; {
+		case c == '\\' && i+1 < len(facts):
+			out = append(out, c, facts[i+1])
+			i++
+		case c == '"':
+			within = !within
+		case within:
+			out = append(out, c)
+		case c == ',':
+			out = append(out, ", "...)
+		default:
+			out = append(out, ' ')
+		}
+	}
+	return string(append(out, ')'))
+}
+
+// word gives one of two by the language that -v speaks.
+func word(c *Container, en, ja string) string {
+	if c.Japanese {
+		return ja
+	}
+	return en
 }
 
 func eventsBegin(c *Container, stage string) {
@@ -84,7 +142,7 @@ func eventsBegin(c *Container, stage string) {
 		writeLine(c, stage, "begin", c.stageBegin, nil)
 	}
 	if c.Verbose {
-		tell(c, "%s: begin\n", stage)
+		tellStage(c, stage, "", whyStage(c, stage), "")
 	}
 }
 
@@ -101,11 +159,14 @@ func eventsOK(c *Container, stage string) {
 	if c.EventsFD >= 0 {
 		writeLine(c, stage, "ok", time, more)
 	}
-	if c.Verbose && c.stageBegin > 0 {
-		tell(c, "%s: ok, %d us\n", stage, (time-c.stageBegin)/1000)
-	} else if c.Verbose {
-		tell(c, "%s: ok\n", stage)
+	if !c.Verbose {
+		return
 	}
+	result := readable(c.facts)
+	if c.stageBegin > 0 {
+		result += fmt.Sprintf(", %d us", (time-c.stageBegin)/1000)
+	}
+	tellStage(c, stage, good, word(c, "ok", "完了"), result)
 }
 
 func eventsError(c *Container, stage string, err error) {
@@ -122,13 +183,13 @@ func eventsError(c *Container, stage string, err error) {
 		writeLine(c, stage, "error", now(), more)
 	}
 	if c.Verbose {
-		tell(c, "%s: error\n", stage)
+		tellStage(c, stage, bad, word(c, "error", "エラー"), "")
 	}
 }
 
 // eventsFact adds "key": "value" to the facts of the stage under way.
 func eventsFact(c *Container, key, format string, args ...any) {
-	if c.EventsFD < 0 {
+	if c.EventsFD < 0 && !c.Verbose {
 		return
 	}
 	value := clipped(fmt.Sprintf(format, args...), valueMax)
@@ -152,7 +213,7 @@ func eventsCall(c *Container, format string, args ...any) {
 	if stage == "" {
 		stage = c.Program
 	}
-	tell(c, "%s:   %s\n", stage, clipped(fmt.Sprintf(format, args...), tellMax))
+	tellStage(c, stage, "", "  ", clipped(fmt.Sprintf(format, args...), tellMax))
 }
 
 // eventsOpen opens the file of --events: created if missing, appended to, never through a

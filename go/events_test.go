@@ -82,9 +82,9 @@ func TestEventsOneWriteALine(t *testing.T) {
 	// The facts were the other stage's.
 	s.expectLine(t, `,"who":"child","stage":"mounts","event":"ok"}`+"\n")
 	expectText(t, next(t, s.events), "")
-	expectText(t, next(t, s.log), "cgroup: begin\n")
+	expectText(t, next(t, s.log), "cgroup: a directory in cgroup v2, with the limits, before anything runs in it\n")
 	expectText(t, next(t, s.log), "cgroup:   mkdirat(full)\n")
-	if line := next(t, s.log); !regexp.MustCompile(`^cgroup: ok, [0-9]+ us\n$`).MatchString(line) {
+	if line := next(t, s.log); !regexp.MustCompile(`^cgroup: ok \(path /twinbox/full, pid 7\), [0-9]+ us\n$`).MatchString(line) {
 		t.Errorf("got %q", line)
 	}
 }
@@ -162,7 +162,7 @@ func TestEventsReaderThatWentAway(t *testing.T) {
 	s.EventsFD = written
 	eventsBegin(s.Container, "cgroup")
 	eventsOK(s.Container, "cgroup")
-	expectText(t, next(t, s.log), "cgroup: begin\n")
+	expectText(t, next(t, s.log), "cgroup: a directory in cgroup v2, with the limits, before anything runs in it\n")
 }
 
 func TestEventsOpensAFileToAppend(t *testing.T) {

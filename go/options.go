@@ -37,13 +37,23 @@ func refuse(context, why, name string) error {
 	return errorHint(errorSay("option %s %s", name, why), "%s --help lists the options", context)
 }
 
+func nearest(options []option, word string) string {
+	var names []string
+	for _, o := range options {
+		if o.help != "" {
+			names = append(names, o.name)
+		}
+	}
+	return suggest(word, names)
+}
+
 // take takes one option and gives how many words it was.
 func take(options []option, args []string, context string) (int, error) {
 	name, value, equals := strings.Cut(args[0], "=")
 	o := findOption(options, name)
 	if o == nil {
-		return 0, errorHint(errorSay("unknown option %s", name),
-			"%s --help lists the options", context)
+		return 0, suggestHint(errorHint(errorSay("unknown option %s", name),
+			"%s --help lists the options", context), nearest(options, name))
 	}
 	if o.flag != nil {
 		if equals {

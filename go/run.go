@@ -6,6 +6,7 @@ package gobox
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -137,12 +138,21 @@ func refuseEarly(words *operands, program string) error {
 	return nil
 }
 
+// runColour: colours are for a terminal that has them, and for nobody who has set NO_COLOR
+// (no-color.org).
+func runColour(fd int) bool {
+	term := os.Getenv("TERM")
+	return os.Getenv("NO_COLOR") == "" && term != "" && term != "dumb" && isTerminal(fd)
+}
+
 func openOutputs(c *Container, o *runOptions) error {
 	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, 2, syscall.F_DUPFD_CLOEXEC, 3)
 	if errno != 0 {
 		return errorSys(errno, "keeping standard error")
 	}
 	c.LogFD = int(fd)
+	c.Colour = c.Verbose && runColour(c.LogFD)
+	c.Japanese = c.Verbose && languageJapanese()
 	if o.events != "" {
 		return eventsOpen(c, o.events)
 	}
@@ -214,6 +224,9 @@ func runCommand(program string, args []string, out io.Writer) (int, error) {
 	}
 	spec, err := specLoad(o.spec)
 	if err != nil {
+		if !byDefault && errnoOf(err) == syscall.ENOENT {
+			return 0, suggestSpec(err, o.spec)
+		}
 		if byDefault && errnoOf(err) == syscall.ENOENT {
 			return 0, errorHint(err, "%s init writes a spec to start from; --spec names another",
 				program)

@@ -64,8 +64,9 @@ func viaOne(word string, known []string) (names []string, language string, err e
 		return known, language, nil
 	}
 	if !slices.Contains(known, name) {
-		return nil, "", errorHint(errorSay("option --via: no stage is called \"%s\"", name),
-			"stages are %s; or all", strings.Join(known, ", "))
+		return nil, "", suggestHint(errorHint(errorSay("option --via: no stage is called \"%s\"",
+			name), "stages are %s; or all", strings.Join(known, ", ")),
+			suggest(name, append([]string{"all"}, known...)))
 	}
 	return []string{name}, language, nil
 }

@@ -83,6 +83,7 @@ func fill(to *C.struct_container, c *gobox.Container) {
 	put(to.cgroup[:], c.Cgroup)
 	put(to.facts[:], string(c.Facts()))
 	to.no_pivot, to.verbose = C.bool(c.NoPivot), C.bool(c.Verbose)
+	to.colour, to.japanese = C.bool(c.Colour), C.bool(c.Japanese)
 	to.is_child, to.new_terminal = C.bool(c.IsChild), C.bool(c.NewTerminal)
 	to.enters, to.target_pid = C.bool(c.Enters), C.pid_t(c.TargetPid)
 	to.target_fd, to.target_flags = C.int(c.TargetFD), C.int(c.TargetFlags)

@@ -78,7 +78,7 @@ static void reads_every_row(void **state)
 		parse(r.fields[0], result, &e);
 		assert_string_equal(result, r.fields[1]);
 		if (e.message[0]) {
-			assert_string_equal(e.hint, "box run --help lists the options");
+			assert_non_null(strstr(e.hint, "box run --help lists the options"));
 			assert_int_equal(e.status, EXIT_RUNTIME);
 		}
 		n++;
