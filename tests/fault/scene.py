@@ -287,13 +287,15 @@ def run_until_met(scene, site, act, judge):
     return result, wrong or "the call did not come"
 
 
-def chosen(box, sites, every):
-    """The calls to fail: all, or the first of each distinct one in each stage."""
+def chosen(scene, sites, every):
+    """The calls to fail: all, or the first of each distinct one in each stage. Where no events tell
+    the stages, calls are distinct by what they are about."""
     found = set()
     for site in sites:
-        what = site if every else (site.role, site.stage, site.call)
+        about = "" if scene.has_events else site.key
+        what = site if every else (site.role, site.stage, site.call, about)
         # How often Go's runtime does something for itself is chance: each of that once.
-        if is_of_language(box, site):
+        if is_of_language(scene.box, site):
             what = (site.role, site.call)
         if site.call in NEVER_FAIL or what in found:
             continue
