@@ -1,6 +1,7 @@
 /* doctor.c: see doctor.h. One row a check; go/doctor.go prints the same bytes. */
 #include "doctor.h"
 
+#include "language.h"
 #include "spec.h"
 #include "state.h"
 
@@ -39,6 +40,11 @@ static void read_line(const char *path, char line[SMALL_FILE])
 	line[strcspn(line, "\n")] = '\0';
 }
 
+static const char *missing(void)
+{
+	return language_pick(" missing", " がありません");
+}
+
 /*
  * cgroup.kill came last of all that the stages use: 5.14, Documentation/admin-guide/cgroup-v2.rst.
  * mount_setattr(2) needs 5.12, clone3(2) with CLONE_INTO_CGROUP 5.7.
@@ -50,13 +56,14 @@ static bool doctor_kernel(char detail[DETAIL_MAX])
 
 	read_line("/proc/sys/kernel/osrelease", release);
 	sscanf(release, "%u.%u", &major, &minor);
-	say(detail, "%.64s, needed is 5.14 or newer", release);
+	say(detail, language_pick("%.64s, needed is 5.14 or newer", "%.64s (5.14 以降が必要)"),
+		release);
 	return major > 5 || (major == 5 && minor >= 14);
 }
 
 static bool doctor_root(char detail[DETAIL_MAX])
 {
-	say(detail, "user %u", geteuid());
+	say(detail, language_pick("user %u", "ユーザー %u"), geteuid());
 	return geteuid() == 0;
 }
 
@@ -65,7 +72,10 @@ static bool doctor_cgroup(char detail[DETAIL_MAX])
 	struct statfs fs;
 	bool unified = statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 
-	say(detail, CGROUP_ROOT "%s", unified ? "" : " is not a cgroup v2 file system");
+	say(detail, CGROUP_ROOT "%s",
+		unified ? ""
+			: language_pick(" is not a cgroup v2 file system",
+				  " は cgroup v2 ではありません"));
 	return unified;
 }
 
@@ -91,7 +101,7 @@ static bool doctor_controllers(char detail[DETAIL_MAX])
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		bool present = has_word(line, needed[i]);
 
-		say(detail, "%s%s%s", i > 0 ? ", " : "", needed[i], present ? "" : " missing");
+		say(detail, "%s%s%s", i > 0 ? ", " : "", needed[i], present ? "" : missing());
 		all &= present;
 	}
 	return all;
@@ -108,7 +118,7 @@ static bool doctor_namespaces(char detail[DETAIL_MAX])
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", namespace_kinds[i].proc);
 		present = access(path, F_OK) == 0;
 		say(detail, "%s%s%s", i > 0 ? ", " : "", namespace_kinds[i].name,
-			present ? "" : " missing");
+			present ? "" : missing());
 		all &= present;
 	}
 	return all;
@@ -133,10 +143,11 @@ static bool doctor_userns(char detail[DETAIL_MAX])
 		read_line(switches[i].path, line);
 		if (strcmp(line, switches[i].refuses) != 0 || (geteuid() == 0 && !switches[i].root))
 			continue;
-		say(detail, "refused by %s = %s", switches[i].name, line);
+		say(detail, language_pick("refused by %s = %s", "%s = %s で禁止されています"),
+			switches[i].name, line);
 		return false;
 	}
-	say(detail, "allowed");
+	say(detail, "%s", language_pick("allowed", "使えます"));
 	return true;
 }
 
@@ -174,16 +185,27 @@ static bool doctor_stale(char detail[DETAIL_MAX])
 			say(detail, "%s%s", stale++ > 0 ? ", " : "", list[i].name);
 	free(list);
 	if (stale == 0)
-		say(detail, result < 0 ? "cannot be read" : "none");
+		say(detail, "%s",
+			result < 0 ? language_pick("cannot be read", "読めません")
+				   : language_pick("none", "なし"));
 	return stale == 0 && result == 0;
 }
 
 static bool doctor_rootfs(char detail[DETAIL_MAX])
 {
-	bool present = faccessat(AT_FDCWD, "build/rootfs/bin/sh", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	static const char *const roots[] = {"build/rootfs", "/var/lib/twinbox/rootfs"};
 
-	say(detail, "build/rootfs%s", present ? "" : " is missing");
-	return present;
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		char shell[64];
+
+		snprintf(shell, sizeof(shell), "%s/bin/sh", roots[i]);
+		if (faccessat(AT_FDCWD, shell, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+			say(detail, "%s", roots[i]);
+			return true;
+		}
+	}
+	say(detail, language_pick("%s is missing", "%s がありません"), roots[0]);
+	return false;
 }
 
 static bool in_path(const char *tool)
@@ -210,35 +232,102 @@ static bool doctor_tools(char detail[DETAIL_MAX])
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
 		bool present = in_path(tools[i]);
 
-		say(detail, "%s%s%s", i > 0 ? ", " : "", tools[i], present ? "" : " missing");
+		say(detail, "%s%s%s", i > 0 ? ", " : "", tools[i], present ? "" : missing());
 		all &= present;
 	}
 	return all;
 }
 
+/*
+ * A Go's version from the file VERSION beside its bin (or of the link's target): asking it would
+ * start a program that may be anything. 1.22 is what go/go.mod asks for.
+ */
+static bool read_go(const char *program, char detail[DETAIL_MAX])
+{
+	char path[PATH_MAX], file[PATH_MAX + 16], version[SMALL_FILE];
+	unsigned int minor = 0;
+
+	if (!realpath(program, path))
+		return false;
+	for (int up = 0; up < 2; up++) {
+		char *slash = strrchr(path, '/');
+
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	snprintf(file, sizeof(file), "%s/VERSION", path);
+	read_line(file, version);
+	if (sscanf(version, "go1.%u", &minor) != 1 || minor < 22)
+		return false;
+	say(detail, "%.32s (%.200s)", version, program);
+	return true;
+}
+
+/* The same places as infra/setup/find-go. */
+static bool doctor_go(char detail[DETAIL_MAX])
+{
+	static const char *const roots[] = {"/usr/local/go", "/usr/lib/go-1.22", "/usr/lib/go-1.23",
+		"/usr/lib/go-1.24", "/usr/lib/go-1.25", "/usr/lib/go-1.26"};
+	const char *path = getenv("PATH");
+	char program[PATH_MAX];
+
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+
+		snprintf(program, sizeof(program), "%.*s/go", (int)n, path);
+		if (access(program, X_OK) == 0 && read_go(program, detail))
+			return true;
+		path += n + (path[n] == ':');
+	}
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(program, sizeof(program), "%s/bin/go", roots[i]);
+		if (access(program, X_OK) == 0 && read_go(program, detail))
+			return true;
+	}
+	say(detail, "%s",
+		language_pick("missing, needed is 1.22 or newer for building",
+			"ありません (ビルドには 1.22 以降が必要)"));
+	return false;
+}
+
+#define USERNS_CURE                                                                                \
+	"sudo sysctl -e -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1 "     \
+	"kernel.apparmor_restrict_unprivileged_userns=0"
+
 static const struct check {
-	const char *name;
+	const char *name, *ja;
 	bool (*passes)(char detail[DETAIL_MAX]);
 	bool needed; /* without it no container with limits runs */
-	const char *cure;
+	const char *cure, *cure_ja;
 } checks[] = {
-	{"kernel", doctor_kernel, true, "run in the lab: make lab"},
-	{"root", doctor_root, true, "run it with sudo, or in the lab: make lab"},
-	{"cgroup v2", doctor_cgroup, true,
-		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab"},
-	{"controllers", doctor_controllers, true,
-		"boot with cgroup_no_v1=all, or run in the lab: make lab"},
-	{"namespaces", doctor_namespaces, true, "run in the lab: make lab"},
-	{"state directory", doctor_state, true,
+	{"kernel", "カーネル", doctor_kernel, true, "run in the lab: make lab",
+		"lab で動かす: make lab"},
+	{"root", "root 権限", doctor_root, true, "run it with sudo, or in the lab: make lab",
+		"sudo を付けて動かす。または lab で動かす: make lab"},
+	{"cgroup v2", "cgroup v2", doctor_cgroup, true,
+		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab",
+		"systemd.unified_cgroup_hierarchy=1 で起動する。または lab で動かす: make lab"},
+	{"controllers", "コントローラ", doctor_controllers, true,
+		"boot with cgroup_no_v1=all, or run in the lab: make lab",
+		"cgroup_no_v1=all で起動する。または lab で動かす: make lab"},
+	{"namespaces", "名前空間", doctor_namespaces, true, "run in the lab: make lab",
+		"lab で動かす: make lab"},
+	{"state directory", "状態のディレクトリ", doctor_state, true,
 		"as root: chown root /run/twinbox && chmod 700 /run/twinbox; else: export "
-		"XDG_RUNTIME_DIR=$(mktemp -d)"},
-	{"user namespaces", doctor_userns, false,
-		"sudo sysctl -e -w user.max_user_namespaces=10000 "
-		"kernel.unprivileged_userns_clone=1 "
-		"kernel.apparmor_restrict_unprivileged_userns=0"},
-	{"stale containers", doctor_stale, false, "cbox gc, or gobox gc"},
-	{"rootfs", doctor_rootfs, false, "make rootfs"},
-	{"tools", doctor_tools, false, "sudo apt-get install iproute2 strace"},
+		"XDG_RUNTIME_DIR=$(mktemp -d)",
+		"root なら: chown root /run/twinbox && chmod 700 /run/twinbox。ほかのユーザーなら: "
+		"export XDG_RUNTIME_DIR=$(mktemp -d)"},
+	{"user namespaces", "ユーザー名前空間", doctor_userns, false, USERNS_CURE, USERNS_CURE},
+	{"stale containers", "残ったコンテナ", doctor_stale, false, "cbox gc, or gobox gc",
+		"cbox gc または gobox gc"},
+	{"rootfs", "rootfs", doctor_rootfs, false,
+		"make rootfs; installed: sudo twinbox-rootfs /var/lib/twinbox/rootfs",
+		"make rootfs。インストールしたものなら: sudo twinbox-rootfs "
+		"/var/lib/twinbox/rootfs"},
+	{"Go", "Go", doctor_go, false, "make deps", "make deps"},
+	{"tools", "道具", doctor_tools, false, "sudo apt-get install iproute2 strace",
+		"sudo apt-get install iproute2 strace"},
 };
 
 /* The command's exit status comes from the last line. */
@@ -251,11 +340,17 @@ int doctor_print(FILE *out, struct error *e)
 		char detail[DETAIL_MAX] = "";
 		bool passes = checks[i].passes(detail);
 
-		fprintf(out, "%-4s  %s: %s\n", passes ? "ok" : "fail", checks[i].name, detail);
+		fprintf(out, "%-4s  %s: %s\n", passes ? "ok" : "fail",
+			language_pick(checks[i].name, checks[i].ja), detail);
 		if (!passes)
-			fprintf(out, "      cure: %s\n", checks[i].cure);
+			fprintf(out, language_pick("      cure: %s\n", "      直し方: %s\n"),
+				language_pick(checks[i].cure, checks[i].cure_ja));
 		runs &= passes || !checks[i].needed;
 	}
-	fprintf(out, "a container with limits %s here\n", runs ? "can run" : "cannot run");
+	fprintf(out, "%s\n",
+		runs ? language_pick("a container with limits can run here",
+			       "制限付きのコンテナを、ここで動かせます")
+		     : language_pick("a container with limits cannot run here",
+			       "制限付きのコンテナは、ここでは動かせません"));
 	return runs ? 0 : 1;
 }

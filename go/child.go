@@ -81,7 +81,7 @@ func requestFlagsOf(c *Container) []struct {
 		letter byte
 		set    *bool
 	}{{'p', &c.NoPivot}, {'v', &c.Verbose}, {'t', &c.NewTerminal}, {'x', &c.Enters},
-		{'c', &c.Colour}, {'j', &c.Japanese}}
+		{'k', &c.Colour}, {'j', &c.Japanese}}
 }
 
 func init() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -47,12 +48,12 @@ func doctorKernel(detail *string) bool {
 
 	release := readLine("/proc/sys/kernel/osrelease")
 	fmt.Sscanf(release, "%d.%d", &major, &minor)
-	say(detail, "%.64s, needed is 5.14 or newer", release)
+	say(detail, languagePick("%.64s, needed is 5.14 or newer", "%.64s (5.14 以降が必要)"), release)
 	return major > 5 || major == 5 && minor >= 14
 }
 
 func doctorRoot(detail *string) bool {
-	say(detail, "user %d", os.Geteuid())
+	say(detail, languagePick("user %d", "ユーザー %d"), os.Geteuid())
 	return os.Geteuid() == 0
 }
 
@@ -63,7 +64,7 @@ func doctorCgroup(detail *string) bool {
 		say(detail, "%s", cgroupRoot)
 		return true
 	}
-	say(detail, "%s is not a cgroup v2 file system", cgroupRoot)
+	say(detail, languagePick("%s is not a cgroup v2 file system", "%s は cgroup v2 ではありません"), cgroupRoot)
 	return false
 }
 
@@ -83,7 +84,7 @@ func sayEach(detail *string, i int, name string, present bool) {
 		separator = ", "
 	}
 	if !present {
-		missing = " missing"
+		missing = languagePick(" missing", " がありません")
 	}
 	say(detail, "%s%s%s", separator, name, missing)
 }
@@ -130,10 +131,10 @@ func doctorUserns(detail *string) bool {
 		if line != s.refuses || os.Geteuid() == 0 && !s.root {
 			continue
 		}
-		say(detail, "refused by %s = %s", s.name, line)
+		say(detail, languagePick("refused by %s = %s", "%s = %s で禁止されています"), s.name, line)
 		return false
 	}
-	say(detail, "allowed")
+	say(detail, "%s", languagePick("allowed", "使えます"))
 	return true
 }
 
@@ -170,19 +171,58 @@ func doctorStale(detail *string) bool {
 		}
 	}
 	if stale == 0 && err != nil {
-		say(detail, "cannot be read")
+		say(detail, "%s", languagePick("cannot be read", "読めません"))
 	} else if stale == 0 {
-		say(detail, "none")
+		say(detail, "%s", languagePick("none", "なし"))
 	}
 	return stale == 0 && err == nil
 }
 
 func doctorRootfs(detail *string) bool {
-	if found, _ := gcPathExists("build/rootfs/bin/sh"); found {
-		say(detail, "build/rootfs")
-		return true
+	roots := []string{"build/rootfs", "/var/lib/twinbox/rootfs"}
+	for _, root := range roots {
+		if found, _ := gcPathExists(root + "/bin/sh"); found {
+			say(detail, "%s", root)
+			return true
+		}
 	}
-	say(detail, "build/rootfs is missing")
+	say(detail, languagePick("%s is missing", "%s がありません"), roots[0])
+	return false
+}
+
+// readGo takes a Go's version from the file VERSION beside its bin (or of the link's target): asking
+// it would start a program that may be anything. 1.22 is what go/go.mod asks for.
+func readGo(program string, detail *string) bool {
+	if syscall.Access(program, accessExecute) != nil {
+		return false
+	}
+	path, err := filepath.EvalSymlinks(program)
+	if err != nil {
+		return false
+	}
+	version := readLine(filepath.Dir(filepath.Dir(path)) + "/VERSION")
+	var minor uint
+	if n, _ := fmt.Sscanf(version, "go1.%d", &minor); n != 1 || minor < 22 {
+		return false
+	}
+	say(detail, "%.32s (%.200s)", version, program)
+	return true
+}
+
+// doctorGo: the same places as infra/setup/find-go.
+func doctorGo(detail *string) bool {
+	places := strings.Split(os.Getenv("PATH"), ":")
+	for _, root := range []string{"/usr/local/go", "/usr/lib/go-1.22", "/usr/lib/go-1.23",
+		"/usr/lib/go-1.24", "/usr/lib/go-1.25", "/usr/lib/go-1.26"} {
+		places = append(places, root+"/bin")
+	}
+	for _, place := range places {
+		if readGo(place+"/go", detail) {
+			return true
+		}
+	}
+	say(detail, "%s", languagePick("missing, needed is 1.22 or newer for building",
+		"ありません (ビルドには 1.22 以降が必要)"))
 	return false
 }
 
@@ -206,29 +246,41 @@ func doctorTools(detail *string) bool {
 	return all
 }
 
+const usernsCure = "sudo sysctl -e -w user.max_user_namespaces=10000 " +
+	"kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0"
+
 // checks: without a needed one no container with limits runs.
 var checks = []struct {
-	name   string
-	passes func(detail *string) bool
-	needed bool
-	cure   string
+	name, ja     string
+	passes       func(detail *string) bool
+	needed       bool
+	cure, cureJa string
 }{
-	{"kernel", doctorKernel, true, "run in the lab: make lab"},
-	{"root", doctorRoot, true, "run it with sudo, or in the lab: make lab"},
-	{"cgroup v2", doctorCgroup, true,
-		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab"},
-	{"controllers", doctorControllers, true,
-		"boot with cgroup_no_v1=all, or run in the lab: make lab"},
-	{"namespaces", doctorNamespaces, true, "run in the lab: make lab"},
-	{"state directory", doctorState, true,
+	{"kernel", "カーネル", doctorKernel, true, "run in the lab: make lab", "lab で動かす: make lab"},
+	{"root", "root 権限", doctorRoot, true, "run it with sudo, or in the lab: make lab",
+		"sudo を付けて動かす。または lab で動かす: make lab"},
+	{"cgroup v2", "cgroup v2", doctorCgroup, true,
+		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab",
+		"systemd.unified_cgroup_hierarchy=1 で起動する。または lab で動かす: make lab"},
+	{"controllers", "コントローラ", doctorControllers, true,
+		"boot with cgroup_no_v1=all, or run in the lab: make lab",
+		"cgroup_no_v1=all で起動する。または lab で動かす: make lab"},
+	{"namespaces", "名前空間", doctorNamespaces, true, "run in the lab: make lab",
+		"lab で動かす: make lab"},
+	{"state directory", "状態のディレクトリ", doctorState, true,
 		"as root: chown root /run/twinbox && chmod 700 /run/twinbox; else: export " +
-			"XDG_RUNTIME_DIR=$(mktemp -d)"},
-	{"user namespaces", doctorUserns, false,
-		"sudo sysctl -e -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1 " +
-			"kernel.apparmor_restrict_unprivileged_userns=0"},
-	{"stale containers", doctorStale, false, "cbox gc, or gobox gc"},
-	{"rootfs", doctorRootfs, false, "make rootfs"},
-	{"tools", doctorTools, false, "sudo apt-get install iproute2 strace"},
+			"XDG_RUNTIME_DIR=$(mktemp -d)",
+		"root なら: chown root /run/twinbox && chmod 700 /run/twinbox。ほかのユーザーなら: " +
+			"export XDG_RUNTIME_DIR=$(mktemp -d)"},
+	{"user namespaces", "ユーザー名前空間", doctorUserns, false, usernsCure, usernsCure},
+	{"stale containers", "残ったコンテナ", doctorStale, false, "cbox gc, or gobox gc",
+		"cbox gc または gobox gc"},
+	{"rootfs", "rootfs", doctorRootfs, false,
+		"make rootfs; installed: sudo twinbox-rootfs /var/lib/twinbox/rootfs",
+		"make rootfs。インストールしたものなら: sudo twinbox-rootfs /var/lib/twinbox/rootfs"},
+	{"Go", "Go", doctorGo, false, "make deps", "make deps"},
+	{"tools", "道具", doctorTools, false, "sudo apt-get install iproute2 strace",
+		"sudo apt-get install iproute2 strace"},
 }
 
 // doctorPrint prints a line a check, "ok" or "fail", and below a failing one its cure; changes
@@ -243,16 +295,19 @@ func doctorPrint(out io.Writer) (int, error) {
 		if !passes {
 			mark = "fail"
 		}
-		fmt.Fprintf(out, "%-4s  %s: %s\n", mark, check.name, detail)
+		fmt.Fprintf(out, "%-4s  %s: %s\n", mark, languagePick(check.name, check.ja), detail)
 		if !passes {
-			fmt.Fprintf(out, "      cure: %s\n", check.cure)
+			fmt.Fprintf(out, languagePick("      cure: %s\n", "      直し方: %s\n"),
+				languagePick(check.cure, check.cureJa))
 		}
 		runs = runs && (passes || !check.needed)
 	}
 	if !runs {
-		fmt.Fprintf(out, "a container with limits cannot run here\n")
+		fmt.Fprintln(out, languagePick("a container with limits cannot run here",
+			"制限付きのコンテナは、ここでは動かせません"))
 		return 1, nil
 	}
-	fmt.Fprintf(out, "a container with limits can run here\n")
+	fmt.Fprintln(out, languagePick("a container with limits can run here",
+		"制限付きのコンテナを、ここで動かせます"))
 	return 0, nil
 }
