@@ -20,12 +20,14 @@
 		".incbin \"" file "\"\n"                                                           \
 		".byte 0\n"                                                                        \
 		".size " #symbol ", . - " #symbol "\n"                                             \
-		".popsection\n");                                                                  \
-	extern const char symbol[] __attribute__((visibility("hidden")))
+		".popsection\n")
 
 EMBED(init_config, "go/starter/config.json");
 EMBED(init_readme_en, "go/starter/README_en.md");
 EMBED(init_readme_ja, "go/starter/README_ja.md");
+extern const char init_config[] __attribute__((visibility("hidden")));
+extern const char init_readme_en[] __attribute__((visibility("hidden")));
+extern const char init_readme_ja[] __attribute__((visibility("hidden")));
 
 /* What stands in the template for the schema's place. */
 #define SCHEMA "@SCHEMA@"
