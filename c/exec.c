@@ -25,7 +25,7 @@ enum { OF_WRITES = sizeof(of_writes) / sizeof(of_writes[0]) };
  * Handlers end with execve(2) by themselves, but an ignored signal and the mask are inherited: a
  * container started under nohup(1) would never see SIGHUP. See signal(7).
  */
-static void reset_signals(const struct container *c)
+static int reset_signals(const struct container *c, struct error *e)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigset_t set;
@@ -33,28 +33,36 @@ static void reset_signals(const struct container *c)
 	sigemptyset(&set);
 	for (int i = 0; i < OF_WRITES; i++)
 		sigaddset(&set, of_writes[i]);
-	sigprocmask(SIG_SETMASK, &set, NULL);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		return error_sys(e, "setting the mask of signals");
 	for (int signal = 1; signal < NSIG; signal++) {
+		long result;
+
 		if (!(c->inherited.ignored >> (signal - 1) & 1))
 			continue;
 		/* glibc keeps these two for itself and refuses them; the kernel does not. */
 		if (signal == 32 || signal == 33)
-			syscall(SYS_rt_sigaction, signal, (const uint64_t[4]){0}, NULL,
+			result = syscall(SYS_rt_sigaction, signal, (const uint64_t[4]){0}, NULL,
 				sizeof(uint64_t));
 		else
-			sigaction(signal, &standard, NULL);
+			result = sigaction(signal, &standard, NULL);
+		if (result < 0)
+			return error_sys(e, "setting signal %d back", signal);
 	}
+	return 0;
 }
 
 /* The signals of our own writes are nothing for the command: ignoring one forgets it. */
-static void forget_writes(void)
+static int forget_writes(struct error *e)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
 
 	for (int i = 0; i < OF_WRITES; i++) {
-		sigaction(of_writes[i], &ignore, NULL);
-		sigaction(of_writes[i], &standard, NULL);
+		if (sigaction(of_writes[i], &ignore, NULL) < 0 ||
+			sigaction(of_writes[i], &standard, NULL) < 0)
+			return error_sys(e, "setting signal %d back", of_writes[i]);
 	}
+	return 0;
 }
 
 /* A parent that died while ids changed sent no signal; its end of the socket pair tells. */
@@ -73,49 +81,55 @@ static const char *container_path(const struct spec *s)
 	return DEFAULT_PATH;
 }
 
-/* Only the command itself has an open mask: after a failure there is more to write. */
-static void try_exec(struct container *c, const char *path)
+/*
+ * Only the command itself has an open mask: after a failure there is more to write. Fails where the
+ * command would begin with other signals than it should have; else errno is that of execve(2).
+ */
+static int try_exec(struct container *c, const char *path, struct error *e)
 {
 	sigset_t none, before;
 	int saved;
 
 	events_call(c, "execve(\"%s\")", path);
-	forget_writes();
+	if (forget_writes(e) < 0)
+		return -1;
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, &before);
+	if (sigprocmask(SIG_SETMASK, &none, &before) < 0)
+		return error_sys(e, "setting the mask of signals");
 	execve(path, c->command, c->spec->process.env.v);
 	saved = errno;
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL); /* refused: the next try opens it anyway */
 	errno = saved;
+	return 0;
 }
 
 /* As execvp(3): a name with a slash is a path; else each directory, and EACCES outlives ENOENT. */
-static void search_and_exec(struct container *c)
+static int search_and_exec(struct container *c, struct error *e)
 {
 	const char *name = c->command[0], *path = container_path(c->spec);
 	bool denied = false;
 	char full[PATH_MAX];
 
-	if (strchr(name, '/')) {
-		try_exec(c, name);
-		return;
-	}
+	if (strchr(name, '/'))
+		return try_exec(c, name, e);
 	for (;; path++) {
 		int n = (int)strcspn(path, ":");
 
 		errno = ENAMETOOLONG;
 		if (snprintf(full, sizeof(full), "%.*s/%s", n ? n : 1, n ? path : ".", name) <
-			(int)sizeof(full))
-			try_exec(c, full);
+				(int)sizeof(full) &&
+			try_exec(c, full, e) < 0)
+			return -1;
 		if (errno == EACCES)
 			denied = true;
 		else if (errno != ENOENT && errno != ENOTDIR)
-			return;
+			return 0;
 		path += n;
 		if (!*path)
 			break;
 	}
 	errno = denied ? EACCES : ENOENT;
+	return 0;
 }
 
 int exec_command(struct container *c, struct error *e)
@@ -127,8 +141,8 @@ int exec_command(struct container *c, struct error *e)
 	/* 'x' on the error pipe: only execve(2) is left. */
 	if (write(c->error_fd, "x", 1) != 1)
 		return error_sys(e, "telling the parent");
-	reset_signals(c);
-	search_and_exec(c);
+	if (reset_signals(c, e) < 0 || search_and_exec(c, e) < 0)
+		return -1;
 	error_sys(e, "executing %s", c->command[0]);
 	e->status = EXIT_CANNOT_RUN;
 	if (errno == ENOENT) {

@@ -45,12 +45,13 @@ func changeMask(how uintptr, mask uint64) (before uint64) {
 
 // setAction and blockOnly do the same in a list: os/signal could not undo an ignored signal.
 func setAction(signal syscall.Signal, handler uint64, l *callList) {
-	l.may(syscall.SYS_RT_SIGACTION, uintptr(signal), kept(l, &kernelSigaction{handler: handler}), 0,
-		8)
+	l.add(syscall.SYS_RT_SIGACTION, []uintptr{uintptr(signal),
+		kept(l, &kernelSigaction{handler: handler}), 0, 8}, "setting signal %d back", int(signal))
 }
 
 func blockOnly(mask uint64, l *callList) {
-	l.may(syscall.SYS_RT_SIGPROCMASK, sigSetmask, kept(l, &mask), 0, 8)
+	l.add(syscall.SYS_RT_SIGPROCMASK, []uintptr{sigSetmask, kept(l, &mask), 0, 8},
+		"setting the mask of signals")
 }
 
 func maskOfWrites() (mask uint64) {
@@ -97,7 +98,8 @@ func containerPath(s *Spec) string {
 	return defaultPath
 }
 
-// tryExec: only the command itself has an open mask: after a failure there is more to write.
+// tryExec: only the command itself has an open mask: after a failure there is more to write. Fails
+// where the command would begin with other signals than it should have.
 func tryExec(c *Container, path string, rule callRule, l *callList) {
 	l.says("execve(\"%s\")", path)
 	forgetWrites(l)
@@ -106,7 +108,8 @@ func tryExec(c *Container, path string, rule callRule, l *callList) {
 	// what the privileges stage has set.
 	l.may(syscall.SYS_EXECVE, l.text(path), l.texts(c.Command), l.texts(c.Spec.Process.Env))
 	l.must(func(errno syscall.Errno) error { return execFailed(c, errno) }).rule = rule
-	blockOnly(maskOfWrites(), l)
+	mask := maskOfWrites()
+	l.may(syscall.SYS_RT_SIGPROCMASK, sigSetmask, kept(l, &mask), 0, 8) // the next try opens it anyway
 }
 
 // searchAndExec as execvp(3): a name with a slash is a path; else each directory, and EACCES
