@@ -23,6 +23,7 @@
 #include "exec.h"
 #include "hostname.h"
 #include "identity.h"
+#include "language.h"
 #include "mounts.h"
 #include "namespaces.h"
 #include "network.h"
@@ -82,6 +83,7 @@ void container_init(struct container *c)
 	c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = -1;
 	c->console_fd = c->console_peer_fd = c->events_fd = c->log_fd = c->state_fd = -1;
 	c->target_fd = c->state_dir = -1;
+	c->japanese = language_japanese();
 }
 
 int container_stages(struct container *c, const struct stage *stages, size_t n, struct error *e)

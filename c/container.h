@@ -31,7 +31,7 @@ struct container {
 	bool no_pivot;
 	bool verbose;  /* -v: each stage and its calls on log_fd */
 	bool colour;   /* in colours: log_fd is a terminal */
-	bool japanese; /* and in Japanese */
+	bool japanese; /* and in Japanese (language.h) */
 	/*
 	 * exec: not a new container but a second process in one that runs. Its first process with a
 	 * pidfd, which is the caller's to close, and the namespaces in which that differs from us

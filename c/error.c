@@ -1,6 +1,8 @@
 /* error.c: see error.h. The words printed here are the same in go/error.go. */
 #include "error.h"
 
+#include "hints.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -46,7 +48,7 @@ int error_hint(struct error *e, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(e->hint, sizeof(e->hint), format, args);
+	vsnprintf(e->hint, sizeof(e->hint), hints_format(format), args);
 	va_end(args);
 	return -1;
 }

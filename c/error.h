@@ -22,7 +22,7 @@ struct error {
 	int errnum;	/* errno(3) of the call that failed; 0 where no call did */
 	int status;	/* exit status the runtime ends with: EXIT_RUNTIME unless set otherwise */
 	char message[700]; /* "creating veth cbox0", without the errno's text */
-	char hint[300];	   /* what to do about it; empty where nothing can be said */
+	char hint[600];	   /* what to do about it; empty where nothing can be said */
 };
 
 /* Makes e empty: no message, status EXIT_RUNTIME. */
@@ -37,7 +37,8 @@ int error_sys(struct error *e, const char *format, ...) __attribute__((format(pr
 /* The same without an errno, for what the runtime itself refuses. */
 int error_say(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Adds the hint to an error that is already filled. Always returns -1. */
+/* Adds the hint, in the reader's language (hints.h), to an error that is filled. Always returns -1.
+ */
 int error_hint(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*

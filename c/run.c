@@ -4,7 +4,6 @@
 #include "cgroup.h"
 #include "container.h"
 #include "events.h"
-#include "language.h"
 #include "options.h"
 #include "self.h"
 #include "spec.h"
@@ -18,9 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUNDLE_SPEC    "config.json"
-#define DEFAULT_SPEC   "shared/specs/full.json"
-#define DEFAULT_ROOTFS "build/rootfs"
+#define BUNDLE_SPEC  "config.json"
+#define DEFAULT_SPEC "shared/specs/full.json"
 
 /* What the options say. */
 struct run_options {
@@ -157,7 +155,6 @@ static int open_outputs(struct container *c, const struct run_options *o, struct
 	if (c->log_fd < 0)
 		return error_sys(e, "keeping standard error");
 	c->colour = c->verbose && run_colour(c->log_fd);
-	c->japanese = c->verbose && language_japanese();
 	return o->events ? events_open(c, o->events, e) : 0;
 }
 

@@ -7,6 +7,8 @@
 
 #include <limits.h>
 
+#define DEFAULT_ROOTFS "build/rootfs"
+
 #define RUN_USAGE                                                                                  \
 	"[--spec FILE] [--rootfs DIR] [--name NAME] [--pid-file FILE] [--events FILE] "            \
 	"[--no-pivot] [-v] [-- CMD [ARG...]]"

@@ -69,7 +69,8 @@ int suggest_hint(struct error *e, const char *meant)
 	if (!meant)
 		return -1;
 	memcpy(rest, e->hint, sizeof(rest));
-	return error_hint(e, rest[0] ? "did you mean %s? %s" : "did you mean %s?", meant, rest);
+	return rest[0] ? error_hint(e, "did you mean %s? %s", meant, rest)
+		       : error_hint(e, "did you mean %s?", meant);
 }
 
 static int is_spec(const struct dirent *d)

@@ -164,6 +164,9 @@ func childRequestTake(c *Container, text []byte) (err error) {
 	for _, flag := range requestFlagsOf(c) {
 		*flag.set = strings.IndexByte(texts[requestFlags], flag.letter) >= 0
 	}
+	if c.Japanese {
+		os.Setenv("LC_ALL", "ja_JP.UTF-8") // no environment is handed over; C looks here too
+	}
 	if strings.Contains(texts[requestFlags], "e") {
 		c.EventsFD = childEvents
 	}
@@ -234,7 +237,7 @@ func ChildMain() {
 	}
 	if !fromParent(childSync) {
 		errorPrint(errorHint(errorSay("this name is for the runtime's own second self"),
-			"gobox --help lists the commands"), os.Args[0], os.Stderr)
+			"%s --help lists the commands", "gobox"), os.Args[0], os.Stderr)
 		syscall.Exit(exitRuntime)
 	}
 	for fd := childSync; fd <= childConsole; fd++ {

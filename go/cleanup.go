@@ -99,9 +99,9 @@ func cleanupContainer(c *Container) error {
 		return nil
 	}
 	// Beside what a step has said already.
-	hint := asError(first).Hint
+	hint, separator := asError(first).Hint, ""
 	if hint != "" {
-		hint += "; "
+		separator = "; "
 	}
-	return errorHint(first, "%s`%s gc` tries again", hint, c.Program)
+	return errorHint(first, "%s%s`%s gc` tries again", hint, separator, c.Program)
 }

@@ -127,7 +127,7 @@ var cleanupStage = []stage{{"cleanup", cleanupContainer}}
 func newContainer() *Container {
 	return &Container{CgroupFD: -1, PidsFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
 		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateDir: -1, StateFD: -1,
-		TargetFD: -1}
+		TargetFD: -1, Japanese: languageJapanese()}
 }
 
 // containerStages runs the stages in order, each between its events, until one fails.

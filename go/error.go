@@ -49,7 +49,7 @@ func (e *Error) Unwrap() error {
 // messageMax and hintMax are what C's struct error has room for: both sides cut at the same byte.
 const (
 	messageMax = 699
-	hintMax    = 299
+	hintMax    = 599
 )
 
 // clipped cuts a text at max bytes.
@@ -70,10 +70,11 @@ func errorSay(format string, args ...any) error {
 	return &Error{Status: exitRuntime, Message: clipped(fmt.Sprintf(format, args...), messageMax)}
 }
 
-// errorHint adds the hint to an error that errorSys or errorSay made, and returns it.
+// errorHint adds the hint, in the reader's language (hints.go), to an error that errorSys or errorSay
+// made, and returns it.
 func errorHint(err error, format string, args ...any) error {
 	if e, ok := err.(*Error); ok {
-		e.Hint = clipped(fmt.Sprintf(format, args...), hintMax)
+		e.Hint = clipped(fmt.Sprintf(hintsFormat(format), args...), hintMax)
 	}
 	return err
 }

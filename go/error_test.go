@@ -53,7 +53,7 @@ func TestErrorNamesEveryErrno(t *testing.T) {
 func TestErrorCutsWhatIsTooLong(t *testing.T) {
 	text := strings.Repeat("m", 2000)
 	err := asError(errorHint(errorSay("%s", text), "%s", text))
-	if len(err.Message) != 699 || len(err.Hint) != 299 {
+	if len(err.Message) != 699 || len(err.Hint) != 599 {
 		t.Errorf("message %d, hint %d bytes", len(err.Message), len(err.Hint))
 	}
 	if n := len(asError(errorSys(syscall.ENOENT, "%s", text)).Message); n != 699 {

@@ -152,7 +152,6 @@ func openOutputs(c *Container, o *runOptions) error {
 	}
 	c.LogFD = int(fd)
 	c.Colour = c.Verbose && runColour(c.LogFD)
-	c.Japanese = c.Verbose && languageJapanese()
 	if o.events != "" {
 		return eventsOpen(c, o.events)
 	}

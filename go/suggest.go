@@ -63,7 +63,10 @@ func suggestHint(err error, meant string) error {
 	if meant == "" {
 		return err
 	}
-	return errorHint(err, "%s", strings.TrimRight("did you mean "+meant+"? "+asError(err).Hint, " "))
+	if rest := asError(err).Hint; rest != "" {
+		return errorHint(err, "did you mean %s? %s", meant, rest)
+	}
+	return errorHint(err, "did you mean %s?", meant)
 }
 
 // suggestSpec is the same for a path that is not there: meant is a *.json file of its directory.

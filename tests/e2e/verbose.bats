@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # run -v, for reading along: why, the call, the result, the time; in colours on a terminal alone; in
-# the reader's language.
+# the reader's language, as the hints are.
 
 load helper
 
@@ -59,3 +59,22 @@ coloured() {
 	on_screen TERM=xterm NO_COLOR= | grep -q $'\e'
 }
 @test "colours on a terminal, and never with NO_COLOR" { both coloured; }
+
+# From both processes of run and from exec's: the second self of gobox begins without an environment.
+japanese_hints() {
+	export LANG=ja_JP.UTF-8
+	local words='hint: コマンドはホストではなく rootfs の中で探します。'
+	expect 127 run_box --name told -- /nowhere
+	same 2 "$(wc -l <<<"$err")"
+	grep -q "^${box##*/}: exec: .*: No such file or directory (ENOENT)$" <<<"$err"
+	grep -q "^$words" <<<"$err"
+	expect 125 "$box" run --rootfs /nowhere --spec "$SPECS/plain.json" -- /bin/true
+	grep -q '^hint: make rootfs は build/rootfs に、' <<<"$err"
+	hold told -- /bin/cat
+	exec_by "$box"
+	expect 127 "${exec[@]}" told -- /nowhere
+	grep -q "^$words" <<<"$err"
+	expect 0 let_go
+	unset LANG
+}
+@test "hints are Japanese where the locale is, the error's first line never" { both japanese_hints; }

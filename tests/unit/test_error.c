@@ -72,7 +72,7 @@ static void cuts_what_is_too_long(void **state)
 	error_say(&e, "%s", text);
 	assert_int_equal(strlen(e.message), 699);
 	error_hint(&e, "%s", text);
-	assert_int_equal(strlen(e.hint), 299);
+	assert_int_equal(strlen(e.hint), 599);
 	assert_int_equal(strlen(e.message), 699);
 }
 
