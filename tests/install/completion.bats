@@ -87,6 +87,7 @@ options_of() { "$TREE/usr/bin/$1" "$2" --help | sed -n 's/^  \(-[a-z-]*\) .*/\1/
 	[ "$(in_bash cbox run --rootfs '')" = bundle ]
 	[ "$(in_bash gobox-bridge run --via '')" = 'all=c cgroup=c hostname=c identity=c mounts=c namespaces=c network=c privileges=c' ]
 	[ "$(in_bash gobox-bridge run --via network=c,ho)" = network=c,hostname=c ]
+	[ "$(in_bash gobox-bridge exec --via '')" = 'all=c cgroup=c identity=c mounts=c namespaces=c privileges=c' ]
 }
 
 @test "bash: nothing is offered for the container's own command" {
@@ -122,5 +123,6 @@ options_of() { "$TREE/usr/bin/$1" "$2" --help | sed -n 's/^  \(-[a-z-]*\) .*/\1/
 	[[ " $(in_zsh 'cbox run --spec ') " != *notes* ]]
 	[[ "$(in_zsh 'gobox run --rootfs ')" == *bundle* ]]
 	[ "$(in_zsh 'gobox-bridge run --via ')" = 'all=c cgroup=c hostname=c identity=c mounts=c namespaces=c network=c privileges=c' ]
+	[ "$(in_zsh 'gobox-bridge exec --via ')" = 'all=c cgroup=c identity=c mounts=c namespaces=c privileges=c' ]
 	[[ " $(in_zsh 'gobox-bridge run --via network=c,') " == *' hostname=c '* ]]
 }

@@ -26,9 +26,10 @@ _twinbox_containers() {
 	"$1" list 2>/dev/null | sed -n '2,$s/ .*//p'
 }
 
-# The value of one option of kind $2; the word so far is $3.
+# The value of one option of kind $2; the word so far is $3, the option $4, the command $5.
 _twinbox_value() {
 	local stages='cgroup namespaces identity network hostname mounts privileges all' stage start
+	[ "$5" != exec ] || stages='cgroup namespaces identity mounts privileges all'
 	case $4 in
 	--spec) mapfile -t COMPREPLY < <(
 		compgen -W "$(_twinbox_specs "$1")" -- "$3"
@@ -65,7 +66,7 @@ _twinbox() {
 	options=$(_twinbox_kinds "$program" "$command")
 	kind=$(sed -n "s/^$before \([A-Z]\{1,\}\)$/\1/p" <<<"$options")
 	if [ -n "$kind" ]; then
-		_twinbox_value "$program" "$kind" "$word" "$before"
+		_twinbox_value "$program" "$kind" "$word" "$before" "$command"
 	elif [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${options//[A-Z]/}" -- "$word")
 	elif [ "$command" = exec ] && [ "$before" = exec ]; then
