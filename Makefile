@@ -404,6 +404,10 @@ bench-stages: ready | $(call stamp,bench) ## where the time goes: microseconds a
 bench-growth: ready | $(call stamp,bench) ## 1 to 1,000 containers, mounts, veth pairs (ARGS='--most 100')
 	@infra/lab/in-place --private compare/bench/run --growth $(ARGS)
 
+.PHONY: bench-docs
+bench-docs: ## write infra/performance_ja.md and _en.md from what the last of these measured
+	@compare/bench/pages
+
 .PHONY: run
 run: NEEDS = $(PLACE_NEEDS)
 run: ready ## a shell in a container of cbox (ARGS='--spec FILE')
