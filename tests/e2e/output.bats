@@ -43,7 +43,7 @@ closed() { "$box" "$@" <&- >&-; }
 		"$CBOX" $words | sed "s/\b${CBOX##*/}\b/BOX/g" >"$BATS_TEST_TMPDIR/one"
 		# shellcheck disable=SC2086
 		"$GOBOX" $words | sed "/^  --via /d; s/\b${GOBOX##*/}\b/BOX/g" |
-			diff "$BATS_TEST_TMPDIR/one" -
+			diff --ignore-blank-lines "$BATS_TEST_TMPDIR/one" -
 	done
 	[ -s "$BATS_TEST_TMPDIR/one" ]
 }
