@@ -126,6 +126,9 @@ static const struct {
 		"は、ここでは特別ではありません。途中のディレクトリすべてに、その他のユーザーの x "
 		"が必要です"},
 	{"Linux 5.12 or newer is needed", "Linux 5.12 以降が必要です"},
+	{"/ is not a mount here, as in a chroot; before the chroot: mount --bind DIR DIR",
+		"chroot の中のように、ここでは / がマウントではありません。chroot の前に: mount "
+		"--bind DIR DIR"},
 	{"try --no-pivot", "--no-pivot を試してください"},
 	{"in a user namespace this needs a %s namespace of its own",
 		"ユーザー名前空間の中では、これに専用の %s 名前空間が必要です"},

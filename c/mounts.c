@@ -55,9 +55,14 @@ static int mounts_private(struct container *c, struct mounts *m, struct error *e
 {
 	(void)m;
 	events_call(c, "mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL)");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_sys(e, "making the mount namespace private");
-	return 0;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		return 0;
+	error_sys(e, "making the mount namespace private");
+	/* mount(2): EINVAL, a change of propagation asked for what is not a mount point. */
+	if (e->errnum == EINVAL)
+		error_hint(e, "/ is not a mount here, as in a chroot; before the chroot: "
+			      "mount --bind DIR DIR");
+	return -1;
 }
 
 /* The container's terminal: from its own devpts, or else the host's while that can be reached. */

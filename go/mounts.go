@@ -35,10 +35,16 @@ func mountsCheckKernel(c *Container, m *mounts) error {
 // nothing that happens on the host shall appear in the container either.
 func mountsPrivate(c *Container, m *mounts) error {
 	eventsCall(c, "mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL)")
-	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
-		return errorSys(err, "making the mount namespace private")
+	err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, "")
+	if err == nil {
+		return nil
 	}
-	return nil
+	result := errorSys(err, "making the mount namespace private")
+	// mount(2): EINVAL, a change of propagation asked for what is not a mount point.
+	if err == syscall.EINVAL {
+		errorHint(result, "/ is not a mount here, as in a chroot; before the chroot: mount --bind DIR DIR")
+	}
+	return result
 }
 
 // mountsConsole opens the container's terminal: from its own devpts, or else the host's while that

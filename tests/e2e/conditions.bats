@@ -99,3 +99,35 @@ born_frozen() {
 @test "a container born frozen whose runtime is killed ends when it thaws, and gc removes the rest" {
 	both born_frozen
 }
+
+# A chroot(2) into a directory that is no mount: the kernel makes nothing private there. What the hint
+# says is then done.
+in_chroot() {
+	local make_mount=$1
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount --propagation private sh -ec '
+		tree=$1 make_mount=$2
+		shift 2
+		mkdir "$tree"
+		[ "$make_mount" = no ] || mount --bind "$tree" "$tree"
+		for directory in /*; do
+			[ -d "$directory" ] && [ ! -L "$directory" ] || continue
+			mkdir "$tree$directory"
+			mount --rbind "$directory" "$tree$directory"
+		done
+		for link in bin sbin lib lib64; do
+			[ ! -L "/$link" ] || cp -a "/$link" "$tree/$link"
+		done
+		exec chroot "$tree" "$@"' in_chroot "$BATS_TEST_TMPDIR/tree" "$make_mount" \
+		"$(realpath "$box")" run --rootfs "$PWD/$ROOTFS" --spec "$PWD/$SPECS/plain.json" -- /bin/echo in
+}
+chroot_tells() {
+	expect 125 in_chroot no
+	same "${box##*/}: mounts: making the mount namespace private: Invalid argument (EINVAL)
+hint: / is not a mount here, as in a chroot; before the chroot: mount --bind DIR DIR" "$err"
+	find "$BATS_TEST_TMPDIR/tree" -xdev -delete
+	expect 0 in_chroot yes
+	same in "$out"
+	find "$BATS_TEST_TMPDIR/tree" -xdev -delete
+}
+@test "in a chroot that is no mount the hint says what to do, and that helps" { both chroot_tells; }
