@@ -42,9 +42,8 @@ function distinct(fact) {
   return [...kinds].map(([value, names]) => [names, value]);
 }
 
-function shortValues(fact) {
-  const kinds = distinct(fact);
-
+/* What was found, and by whom: [[names, value], ...]. */
+function foundBy(kinds) {
   if (kinds.length === 1) return valueNode(kinds[0][1]);
   return kinds.map(([names, value]) =>
     el(
@@ -56,6 +55,8 @@ function shortValues(fact) {
     ),
   );
 }
+
+const shortValues = (fact) => foundBy(distinct(fact));
 
 function factItem(fact) {
   const kind = verdictOf(fact);

@@ -90,18 +90,8 @@ function matrixCells(fact, runs) {
   }
   return groups.map((g) => {
     let shown = el('span', { class: 'none' }, w('(試していない)', '(not tried)'));
-    if (g.one && g.one.kinds.length === 1) shown = valueNode(g.one.kinds[0][0]);
-    else if (g.one && g.one.kinds.length === 0) shown = valueNode(null);
-    else if (g.one)
-      shown = g.one.kinds.map(([value, names]) =>
-        el(
-          'span',
-          { class: 'pair' },
-          names.map((name) => [columnName(name), ' ']),
-          valueNode(value),
-          ' ',
-        ),
-      );
+    if (g.one && g.one.kinds.length === 0) shown = valueNode(null);
+    else if (g.one) shown = foundBy(g.one.kinds.map(([value, names]) => [names, value]));
     return cell(
       { colspan: g.runs.length, class: g.one && g.one.bad ? 'bad' : null, 'data-label': g.runs.join(', ') },
       g.one && g.one.bad ? el('span', { class: 'mismatch' }, '✗ ') : null,

@@ -3,12 +3,12 @@
 
 load helper
 
-# in_work COMMAND...: in a directory that is not the checkout.
-in_work() { (cd "$BATS_TEST_TMPDIR/work" && "$@"); }
+# in_elsewhere COMMAND...: in a directory that is not the checkout.
+in_elsewhere() { (cd "$BATS_TEST_TMPDIR/elsewhere" && "$@"); }
 
 setup() {
 	ledger >"$BATS_TEST_TMPDIR/before"
-	mkdir "$BATS_TEST_TMPDIR/work"
+	mkdir "$BATS_TEST_TMPDIR/elsewhere"
 	# A program with sanitizers is not where the others are, from where it finds the schema.
 	if [[ $CBOX == */san/* ]]; then
 		mkdir -p "$BATS_TEST_TMPDIR/tree/build/bin"
@@ -25,20 +25,20 @@ setup() {
 @test "both write the same files and tell the same, in either language" {
 	local language
 	for language in C ja_JP.UTF-8; do
-		LANG=$language in_work "$CBOX" init one >"$BATS_TEST_TMPDIR/told"
-		mv "$BATS_TEST_TMPDIR/work/one" "$BATS_TEST_TMPDIR/one"
-		LANG=$language in_work "$GOBOX" init one | sed "s/\b${GOBOX##*/}\b/${CBOX##*/}/" |
+		LANG=$language in_elsewhere "$CBOX" init one >"$BATS_TEST_TMPDIR/told"
+		mv "$BATS_TEST_TMPDIR/elsewhere/one" "$BATS_TEST_TMPDIR/one"
+		LANG=$language in_elsewhere "$GOBOX" init one | sed "s/\b${GOBOX##*/}\b/${CBOX##*/}/" |
 			diff "$BATS_TEST_TMPDIR/told" -
-		diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/work/one"
+		diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/elsewhere/one"
 		same 'README.md config.json' "$(cd "$BATS_TEST_TMPDIR/one" && echo *)"
-		rm -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/work/one"
+		rm -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/elsewhere/one"
 	done
 	grep -q 次にすること "$BATS_TEST_TMPDIR/told"
 }
 
 explained() {
 	local keys key
-	in_work "$box" init "$1"
+	in_elsewhere "$box" init "$1"
 	keys=$(python3 -c '
 import json, sys
 spec = json.load(open(sys.argv[1]))
@@ -46,15 +46,15 @@ names = list(spec)
 for outer in ("process", "linux"):
     names.remove(outer)
     names += [f"{outer}.{inner}" for inner in spec[outer]]
-print("\n".join(names))' "$BATS_TEST_TMPDIR/work/$1/config.json")
+print("\n".join(names))' "$BATS_TEST_TMPDIR/elsewhere/$1/config.json")
 	[ "$(wc -l <<<"$keys")" -ge 12 ]
 	for key in $keys; do
-		grep -qF "| \`$key\`" "$BATS_TEST_TMPDIR/work/$1/README.md" || {
+		grep -qF "| \`$key\`" "$BATS_TEST_TMPDIR/elsewhere/$1/README.md" || {
 			echo "not explained: $key"
 			return 1
 		}
 	done
-	rm -r "$BATS_TEST_TMPDIR/work/$1"
+	rm -r "$BATS_TEST_TMPDIR/elsewhere/$1"
 }
 @test "each field of the spec is explained in the page" {
 	LANG=C both explained en
@@ -62,31 +62,31 @@ print("\n".join(names))' "$BATS_TEST_TMPDIR/work/$1/config.json")
 }
 
 @test "the spec of init is right by the schema, and its \$schema is a file" {
-	in_work "$CBOX" init .
+	in_elsewhere "$CBOX" init .
 	python3 -c '
 import json, sys, jsonschema
 spec = json.load(open(sys.argv[1]))
 jsonschema.Draft202012Validator(json.load(open(spec["$schema"]))).validate(spec)' \
-		"$BATS_TEST_TMPDIR/work/config.json"
+		"$BATS_TEST_TMPDIR/elsewhere/config.json"
 }
 
 # A program that was carried away alone.
 alone() {
-	cp "$box" "$BATS_TEST_TMPDIR/work/alone"
-	in_work ./alone init new
-	expect 1 grep -F -e '$schema' -e @SCHEMA@ "$BATS_TEST_TMPDIR/work/new/config.json"
-	expect 0 "$box" check "$BATS_TEST_TMPDIR/work/new/config.json"
-	rm -r "$BATS_TEST_TMPDIR/work/"*
+	cp "$box" "$BATS_TEST_TMPDIR/elsewhere/alone"
+	in_elsewhere ./alone init new
+	expect 1 grep -F -e '$schema' -e @SCHEMA@ "$BATS_TEST_TMPDIR/elsewhere/new/config.json"
+	expect 0 "$box" check "$BATS_TEST_TMPDIR/elsewhere/new/config.json"
+	rm -r "$BATS_TEST_TMPDIR/elsewhere/"*
 }
 @test "without a schema near the program there is no \$schema" { both alone; }
 
 kept() {
-	echo mine >"$BATS_TEST_TMPDIR/work/README.md"
-	expect 125 in_work "$box" init
-	same mine "$(cat "$BATS_TEST_TMPDIR/work/README.md")"
-	[ ! -e "$BATS_TEST_TMPDIR/work/config.json" ]
-	expect 125 in_work "$box" init new/er
-	[ ! -e "$BATS_TEST_TMPDIR/work/new" ]
+	echo mine >"$BATS_TEST_TMPDIR/elsewhere/README.md"
+	expect 125 in_elsewhere "$box" init
+	same mine "$(cat "$BATS_TEST_TMPDIR/elsewhere/README.md")"
+	[ ! -e "$BATS_TEST_TMPDIR/elsewhere/config.json" ]
+	expect 125 in_elsewhere "$box" init new/er
+	[ ! -e "$BATS_TEST_TMPDIR/elsewhere/new" ]
 }
 @test "where one file is there, nothing is written" { both kept; }
 
@@ -102,17 +102,17 @@ full() {
 
 # Limits are for where there are controllers, and crun wants a terminal where the spec has one.
 runs() {
-	in_work "$box" init
+	in_elsewhere "$box" init
 	python3 -c '
 import json, sys
 spec = json.load(open(sys.argv[1]))
 del spec["linux"]["resources"]
 spec["process"]["terminal"] = False
-json.dump(spec, open(sys.argv[1], "w"))' "$BATS_TEST_TMPDIR/work/config.json"
-	ln -s "$top/$ROOTFS" "$BATS_TEST_TMPDIR/work/rootfs"
-	expect 0 in_work "$box" run -- /bin/sh -c 'hostname; echo $$; ls /proc/self/ns | wc -l'
+json.dump(spec, open(sys.argv[1], "w"))' "$BATS_TEST_TMPDIR/elsewhere/config.json"
+	ln -s "$top/$ROOTFS" "$BATS_TEST_TMPDIR/elsewhere/rootfs"
+	expect 0 in_elsewhere "$box" run -- /bin/sh -c 'hostname; echo $$; ls /proc/self/ns | wc -l'
 	same $'box\n1' "$(head -n 2 <<<"$out")"
-	expect 0 in_work crun run of-crun </dev/null
-	rm "$BATS_TEST_TMPDIR/work/"*
+	expect 0 in_elsewhere crun run of-crun </dev/null
+	rm "$BATS_TEST_TMPDIR/elsewhere/"*
 }
 @test "run in the directory of a bundle takes its config.json and its root" { both runs; }

@@ -8,12 +8,12 @@ setup_file() {
 	unset MAKEFLAGS MAKELEVEL
 	export TREE=$BATS_FILE_TMPDIR/tree
 	make -s install PREFIX=/usr DESTDIR="$TREE"
-	mkdir "$BATS_FILE_TMPDIR/work"
-	touch "$BATS_FILE_TMPDIR/work/"{my.json,notes.txt}
-	mkdir "$BATS_FILE_TMPDIR/work/bundle"
+	mkdir "$BATS_FILE_TMPDIR/elsewhere"
+	touch "$BATS_FILE_TMPDIR/elsewhere/"{my.json,notes.txt}
+	mkdir "$BATS_FILE_TMPDIR/elsewhere/bundle"
 }
 
-setup() { cd "$BATS_FILE_TMPDIR/work" || return; }
+setup() { cd "$BATS_FILE_TMPDIR/elsewhere" || return; }
 
 # in_bash WORD...: what bash offers for the last word, sorted, on one line.
 in_bash() {
