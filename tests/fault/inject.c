@@ -19,12 +19,12 @@
  *   inside WHAT                       one over 2 that the command got
  *   end exit N | signal N | hang
  */
+#include "asked.h"
+#include "descriptors.h"
 #include "site.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -63,17 +63,6 @@ struct task {
 	int faults;
 };
 
-static struct {
-	const char *site;   /* NULL: list them */
-	int error;	    /* error= */
-	bool is_short;	    /* short */
-	const char *target; /* signal= */
-	int signal;
-	FILE *report;
-	int seconds;
-	long user; /* -1: as we are */
-} asked = {.seconds = 10, .user = -1};
-
 static struct task tasks[TASKS];
 static struct process processes[PROCESSES];
 static size_t processes_n;
@@ -81,12 +70,6 @@ static struct stat program; /* the runtime's own file */
 static bool is_running;	    /* the program has begun */
 static bool was_met;
 static int status_of_runtime = -1;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
-	exit(120);
-}
 
 /* --- Who there is ---------------------------------------------------------------------------- */
 
@@ -136,42 +119,6 @@ static bool any_left(void)
 		if (t->tid)
 			return true;
 	return false;
-}
-
-/* --- Descriptors ----------------------------------------------------------------------------- */
-
-#define DESCRIPTORS 1024
-static bool open_at_begin[DESCRIPTORS];
-
-/* Go's runtime keeps these two for itself as long as it lives. */
-static bool is_of_go(const char *what)
-{
-	return strstr(what, "[eventpoll]") || strstr(what, "[eventfd]");
-}
-
-/* Each open descriptor of a process over 2: noted, or reported under a word. */
-static void look_at_descriptors(pid_t tid, const char *word)
-{
-	char path[64], what[256];
-	struct dirent *entry;
-	DIR *list;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
-	list = opendir(path);
-	while (list && (entry = readdir(list))) {
-		int fd = atoi(entry->d_name);
-		ssize_t n = readlinkat(dirfd(list), entry->d_name, what, sizeof(what) - 1);
-
-		if (fd < 3 || fd >= DESCRIPTORS || n < 0)
-			continue;
-		what[n] = '\0';
-		if (!word)
-			open_at_begin[fd] = true;
-		else if (strcmp(word, "inside") == 0 || (!open_at_begin[fd] && !is_of_go(what)))
-			fprintf(asked.report, "%s\t%s\n", word, what);
-	}
-	if (list)
-		closedir(list);
 }
 
 /* --- At a call ------------------------------------------------------------------------------- */
@@ -249,7 +196,7 @@ static void call_begins(struct task *t, const struct tracee_call *call)
 	if (!strcmp(name, "write"))
 		follow_stage(p, t->tid, call);
 	if (!strcmp(name, "exit_group") && !strcmp(p->role, "runtime"))
-		look_at_descriptors(t->tid, "open");
+		descriptors_tell(t->tid, "open");
 }
 
 static void call_stop(struct task *t)
@@ -289,12 +236,12 @@ static bool program_begins(struct task *t)
 	if (!is_running) {
 		program = now;
 		is_running = true;
-		look_at_descriptors(t->tid, NULL);
+		descriptors_note(t->tid);
 		return false;
 	}
 	if (now.st_dev == program.st_dev && now.st_ino == program.st_ino)
 		return false;
-	look_at_descriptors(t->tid, "inside");
+	descriptors_tell(t->tid, "inside");
 	return tracee_let_go(t->tid);
 }
 
@@ -404,55 +351,11 @@ static void start(char **argv)
 	alarm((unsigned int)asked.seconds);
 }
 
-static int errno_called(const char *name)
-{
-	for (int i = 1; i < 134; i++)
-		if (strerrorname_np(i) && !strcmp(strerrorname_np(i), name))
-			return i;
-	errno = EINVAL;
-	die(name);
-	return 0;
-}
-
-static void read_act(char *text)
-{
-	if (!strncmp(text, "error=", 6)) {
-		asked.error = errno_called(text + 6);
-	} else if (!strcmp(text, "short")) {
-		asked.is_short = true;
-	} else if (!strncmp(text, "signal=", 7) && strchr(text, ':')) {
-		asked.target = text + 7;
-		*strchr(text, ':') = '\0';
-		asked.signal = atoi(text + strlen(text) + 1);
-	} else {
-		errno = EINVAL;
-		die(text);
-	}
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"report", 1, NULL, 'r'}, {"seconds", 1, NULL, 's'},
-		{"user", 1, NULL, 'u'}, {"at", 1, NULL, 'a'}, {"do", 1, NULL, 'd'}, {0}};
 	bool in_time;
-	int c;
 
-	asked.report = stderr;
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		if (c == 'r' && !(asked.report = fopen(optarg, "we")))
-			die(optarg);
-		if (c == 's')
-			asked.seconds = atoi(optarg);
-		if (c == 'u')
-			asked.user = atol(optarg);
-		if (c == 'a')
-			asked.site = optarg;
-		if (c == 'd')
-			read_act(optarg);
-		if (c == '?')
-			return 120;
-	}
-	if (!argv[optind])
+	if (!asked_read(argc, argv))
 		return 120;
 	start(argv + optind);
 	in_time = trace();
