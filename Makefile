@@ -478,7 +478,7 @@ include infra/package/package.mk
 # --- The rest ---------------------------------------------------------------
 
 .PHONY: deps
-deps: $(foreach set,build rootfs lab trace bench workshop install package test,$(call stamp,$(set))) ## install what is missing (apt), for everything
+deps: $(foreach set,build rootfs lab trace workshop install package test,$(call stamp,$(set))) ## install what is missing (apt), for everything but `make bench`
 
 .PHONY: clean
 clean: ## remove build/ (and never what is mounted below it)

@@ -58,15 +58,18 @@ static int copy_and_seal(int from, int to)
 	sigset_t of_size, before;
 	int result;
 
+	if (getrlimit(RLIMIT_FSIZE, &limit) < 0)
+		return -1;
 	sigemptyset(&of_size);
 	sigaddset(&of_size, SIGXFSZ);
 	sigprocmask(SIG_BLOCK, &of_size, &before);
-	getrlimit(RLIMIT_FSIZE, &limit);
 	hard = (struct rlimit){limit.rlim_max, limit.rlim_max};
 	if (setrlimit(RLIMIT_FSIZE, &none) < 0)
 		setrlimit(RLIMIT_FSIZE, &hard);
 	result = copy(from, to);
-	setrlimit(RLIMIT_FSIZE, &limit);
+	/* The command would go without the limit. */
+	if (result == 0)
+		result = setrlimit(RLIMIT_FSIZE, &limit);
 	if (result < 0)
 		return -1; /* the signal stays blocked, for the program ends now */
 	sigprocmask(SIG_SETMASK, &before, NULL);

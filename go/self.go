@@ -40,11 +40,12 @@ func memfdCreate(name string) (int, error) {
 func copyAndSeal(from, to int) error {
 	const noLimit = ^uint64(0)
 	var limit syscall.Rlimit
-	syscall.Getrlimit(rlimitFsize, &limit)
+	if err := syscall.Getrlimit(rlimitFsize, &limit); err != nil {
+		return err
+	}
 	if syscall.Setrlimit(rlimitFsize, &syscall.Rlimit{Cur: noLimit, Max: noLimit}) != nil {
 		syscall.Setrlimit(rlimitFsize, &syscall.Rlimit{Cur: limit.Max, Max: limit.Max})
 	}
-	defer syscall.Setrlimit(rlimitFsize, &limit)
 	var st syscall.Stat_t
 	if err := syscall.Fstat(from, &st); err != nil {
 		return err
@@ -58,6 +59,10 @@ func copyAndSeal(from, to int) error {
 			return err
 		}
 		done += int64(n)
+	}
+	// The command would go without the limit.
+	if err := syscall.Setrlimit(rlimitFsize, &limit); err != nil {
+		return err
 	}
 	_, err := rawSyscall(syscall.SYS_FCNTL, uintptr(to), fAddSeals, allSeals)
 	return err
