@@ -14,7 +14,7 @@ os_codename=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")
 
 # The suite beyond the main one that newer tools come from, or nothing.
 extra_suite() {
-	[ "$os_id" = debian ] && [ "$os_codename" = bookworm ] && echo bookworm-backports
+	[ "$os_id $os_codename" != 'debian bookworm' ] || echo bookworm-backports
 }
 
 # one_line_with_suite FILE SUITE: the lines of a sources.list that name the
