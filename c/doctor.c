@@ -71,12 +71,15 @@ static bool doctor_cgroup(char detail[DETAIL_MAX])
 {
 	struct statfs fs;
 	bool unified = statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+	/* A container's own view may have all of it and be read-only. */
+	bool writable = access(CGROUP_ROOT, W_OK) == 0 || errno != EROFS;
 
 	say(detail, CGROUP_ROOT "%s",
-		unified ? ""
-			: language_pick(" is not a cgroup v2 file system",
-				  " は cgroup v2 ではありません"));
-	return unified;
+		!unified    ? language_pick(" is not a cgroup v2 file system",
+				      " は cgroup v2 ではありません")
+		: !writable ? language_pick(" is read-only", " は読み出し専用です")
+			    : "");
+	return unified && writable;
 }
 
 static bool has_word(const char *words, const char *word)
@@ -291,49 +294,88 @@ static bool doctor_go(char detail[DETAIL_MAX])
 	return false;
 }
 
+/*
+ * make compare and make lab boot a throw-away machine where this one will not do (infra/lab). They
+ * are a checkout's; what the machine is made of is in build/lab, or apt-get brings it there.
+ */
+static bool doctor_lab(char detail[DETAIL_MAX])
+{
+	static const char *const parts[] = {
+		"build/lab/qemu/run", "build/lab/kernel/vmlinuz", "build/lab/initrd"};
+	size_t present = 0;
+
+	if (access("infra/lab/lab", X_OK) < 0) {
+		say(detail, language_pick("no infra/lab/lab here: not the directory of twinbox's "
+					  "sources",
+				    "ここに infra/lab/lab がありません (twinbox "
+				    "のソースのディレクトリではない)"));
+		return false;
+	}
+	while (present < sizeof(parts) / sizeof(parts[0]) && access(parts[present], R_OK) == 0)
+		present++;
+	if (present == sizeof(parts) / sizeof(parts[0])) {
+		say(detail, "build/lab");
+		return true;
+	}
+	say(detail, language_pick("no %s yet, apt-get %s it", "%s がまだありません。apt-get %s"),
+		parts[present],
+		in_path("apt-get")
+			? language_pick("fetches", "で取得します")
+			: language_pick("is missing and cannot fetch", "もないので取得できません"));
+	return in_path("apt-get");
+}
+
 #define USERNS_CURE                                                                                \
 	"sudo sysctl -e -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1 "     \
 	"kernel.apparmor_restrict_unprivileged_userns=0"
 
+/* Without what it decides on, a container with limits does not run there. */
+enum place { PLACE_NATIVE, PLACE_LAB, PLACE_NEITHER };
+
 static const struct check {
 	const char *name, *ja;
 	bool (*passes)(char detail[DETAIL_MAX]);
-	bool needed; /* without it no container with limits runs */
+	enum place decides;
 	const char *cure, *cure_ja;
 } checks[] = {
-	{"kernel", "カーネル", doctor_kernel, true, "run in the lab: make lab",
+	{"kernel", "カーネル", doctor_kernel, PLACE_NATIVE, "run in the lab: make lab",
 		"lab で動かす: make lab"},
-	{"root", "root 権限", doctor_root, true, "run it with sudo, or in the lab: make lab",
+	{"root", "root 権限", doctor_root, PLACE_NATIVE,
+		"run it with sudo, or in the lab: make lab",
 		"sudo を付けて動かす。または lab で動かす: make lab"},
-	{"cgroup v2", "cgroup v2", doctor_cgroup, true,
+	{"cgroup v2", "cgroup v2", doctor_cgroup, PLACE_NATIVE,
 		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab",
 		"systemd.unified_cgroup_hierarchy=1 で起動する。または lab で動かす: make lab"},
-	{"controllers", "コントローラ", doctor_controllers, true,
+	{"controllers", "コントローラ", doctor_controllers, PLACE_NATIVE,
 		"boot with cgroup_no_v1=all, or run in the lab: make lab",
 		"cgroup_no_v1=all で起動する。または lab で動かす: make lab"},
-	{"namespaces", "名前空間", doctor_namespaces, true, "run in the lab: make lab",
+	{"namespaces", "名前空間", doctor_namespaces, PLACE_NATIVE, "run in the lab: make lab",
 		"lab で動かす: make lab"},
-	{"state directory", "状態のディレクトリ", doctor_state, true,
+	{"state directory", "状態のディレクトリ", doctor_state, PLACE_NATIVE,
 		"as root: chown root /run/twinbox && chmod 700 /run/twinbox; else: export "
 		"XDG_RUNTIME_DIR=$(mktemp -d)",
 		"root なら: chown root /run/twinbox && chmod 700 /run/twinbox。ほかのユーザーなら: "
 		"export XDG_RUNTIME_DIR=$(mktemp -d)"},
-	{"user namespaces", "ユーザー名前空間", doctor_userns, false, USERNS_CURE, USERNS_CURE},
-	{"stale containers", "残ったコンテナ", doctor_stale, false, "cbox gc, or gobox gc",
+	{"lab", "lab", doctor_lab, PLACE_LAB,
+		"in the directory of twinbox's sources, where apt-get is: infra/lab/fetch",
+		"apt-get のあるマシンで、twinbox のソースのディレクトリから: infra/lab/fetch"},
+	{"user namespaces", "ユーザー名前空間", doctor_userns, PLACE_NEITHER, USERNS_CURE,
+		USERNS_CURE},
+	{"stale containers", "残ったコンテナ", doctor_stale, PLACE_NEITHER, "cbox gc, or gobox gc",
 		"cbox gc または gobox gc"},
-	{"rootfs", "rootfs", doctor_rootfs, false,
+	{"rootfs", "rootfs", doctor_rootfs, PLACE_NEITHER,
 		"make rootfs; installed: sudo twinbox-rootfs /var/lib/twinbox/rootfs",
 		"make rootfs。インストールしたものなら: sudo twinbox-rootfs "
 		"/var/lib/twinbox/rootfs"},
-	{"Go", "Go", doctor_go, false, "make deps", "make deps"},
-	{"tools", "道具", doctor_tools, false, "sudo apt-get install iproute2 strace",
+	{"Go", "Go", doctor_go, PLACE_NEITHER, "make deps", "make deps"},
+	{"tools", "道具", doctor_tools, PLACE_NEITHER, "sudo apt-get install iproute2 strace",
 		"sudo apt-get install iproute2 strace"},
 };
 
 /* The command's exit status comes from the last line. */
 int doctor_print(FILE *out, struct error *e)
 {
-	bool runs = true;
+	bool runs[] = {[PLACE_NATIVE] = true, [PLACE_LAB] = true, [PLACE_NEITHER] = true};
 
 	error_clear(e);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -345,12 +387,20 @@ int doctor_print(FILE *out, struct error *e)
 		if (!passes)
 			fprintf(out, language_pick("      cure: %s\n", "      直し方: %s\n"),
 				language_pick(checks[i].cure, checks[i].cure_ja));
-		runs &= passes || !checks[i].needed;
+		runs[checks[i].decides] &= passes;
 	}
 	fprintf(out, "%s\n",
-		runs ? language_pick("a container with limits can run here",
-			       "制限付きのコンテナを、ここで動かせます")
-		     : language_pick("a container with limits cannot run here",
-			       "制限付きのコンテナは、ここでは動かせません"));
-	return runs ? 0 : 1;
+		runs[PLACE_NATIVE]
+			? language_pick("native: containers with limits run on this machine",
+				  "native: 制限付きのコンテナを、このマシンで動かせます")
+		: runs[PLACE_LAB]
+			? language_pick("lab: containers with limits run in the lab; make "
+					"compare and make lab boot it",
+				  "lab: 制限付きのコンテナを、lab で動かせます。make "
+				  "compare と make lab が起動します")
+			: language_pick("nowhere: no container with limits can run; the cures "
+					"are above",
+				  "nowhere: 制限付きのコンテナを動かせる場所がありません。直し"
+				  "方は上にあります"));
+	return runs[PLACE_NATIVE] || runs[PLACE_LAB] ? 0 : 1;
 }

@@ -16,9 +16,11 @@ const (
 	detailMax        = 512
 	smallFile        = 4096
 	cgroup2Magic     = 0x63677270 // CGROUP2_SUPER_MAGIC, statfs(2)
-	accessExist      = 0          // F_OK, W_OK and X_OK of access(2)
-	accessWriteEnter = 3
+	accessExist      = 0          // F_OK, X_OK, W_OK and R_OK of access(2)
 	accessExecute    = 1
+	accessWrite      = 2
+	accessWriteEnter = 3
+	accessRead       = 4
 )
 
 // say adds to the line of the check under way.
@@ -60,12 +62,18 @@ func doctorRoot(detail *string) bool {
 func doctorCgroup(detail *string) bool {
 	var fs syscall.Statfs_t
 
-	if syscall.Statfs(cgroupRoot, &fs) == nil && int64(fs.Type) == cgroup2Magic {
-		say(detail, "%s", cgroupRoot)
-		return true
+	unified := syscall.Statfs(cgroupRoot, &fs) == nil && int64(fs.Type) == cgroup2Magic
+	// A container's own view may have all of it and be read-only.
+	writable := syscall.Access(cgroupRoot, accessWrite) != syscall.EROFS
+
+	problem := ""
+	if !unified {
+		problem = languagePick(" is not a cgroup v2 file system", " は cgroup v2 ではありません")
+	} else if !writable {
+		problem = languagePick(" is read-only", " は読み出し専用です")
 	}
-	say(detail, languagePick("%s is not a cgroup v2 file system", "%s は cgroup v2 ではありません"), cgroupRoot)
-	return false
+	say(detail, "%s%s", cgroupRoot, problem)
+	return unified && writable
 }
 
 func hasWord(words, word string) bool {
@@ -246,47 +254,87 @@ func doctorTools(detail *string) bool {
 	return all
 }
 
+// labParts are what the lab's machine is made of.
+var labParts = []string{"build/lab/qemu/run", "build/lab/kernel/vmlinuz", "build/lab/initrd"}
+
+// doctorLab: make compare and make lab boot a throw-away machine where this one will not do
+// (infra/lab). They are a checkout's; what the machine is made of is in build/lab, or apt-get brings
+// it there.
+func doctorLab(detail *string) bool {
+	if syscall.Access("infra/lab/lab", accessExecute) != nil {
+		say(detail, languagePick("no infra/lab/lab here: not the directory of twinbox's sources",
+			"ここに infra/lab/lab がありません (twinbox のソースのディレクトリではない)"))
+		return false
+	}
+	for _, part := range labParts {
+		if syscall.Access(part, accessRead) == nil {
+			continue
+		}
+		fetches := languagePick("fetches", "で取得します")
+		if !inPath("apt-get") {
+			fetches = languagePick("is missing and cannot fetch", "もないので取得できません")
+		}
+		say(detail, languagePick("no %s yet, apt-get %s it", "%s がまだありません。apt-get %s"),
+			part, fetches)
+		return inPath("apt-get")
+	}
+	say(detail, "build/lab")
+	return true
+}
+
 const usernsCure = "sudo sysctl -e -w user.max_user_namespaces=10000 " +
 	"kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0"
 
-// checks: without a needed one no container with limits runs.
+// place: without what decides on it, a container with limits does not run there.
+type place int
+
+const (
+	placeNative place = iota
+	placeLab
+	placeNeither
+)
+
 var checks = []struct {
 	name, ja     string
 	passes       func(detail *string) bool
-	needed       bool
+	decides      place
 	cure, cureJa string
 }{
-	{"kernel", "カーネル", doctorKernel, true, "run in the lab: make lab", "lab で動かす: make lab"},
-	{"root", "root 権限", doctorRoot, true, "run it with sudo, or in the lab: make lab",
+	{"kernel", "カーネル", doctorKernel, placeNative, "run in the lab: make lab", "lab で動かす: make lab"},
+	{"root", "root 権限", doctorRoot, placeNative, "run it with sudo, or in the lab: make lab",
 		"sudo を付けて動かす。または lab で動かす: make lab"},
-	{"cgroup v2", "cgroup v2", doctorCgroup, true,
+	{"cgroup v2", "cgroup v2", doctorCgroup, placeNative,
 		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab",
 		"systemd.unified_cgroup_hierarchy=1 で起動する。または lab で動かす: make lab"},
-	{"controllers", "コントローラ", doctorControllers, true,
+	{"controllers", "コントローラ", doctorControllers, placeNative,
 		"boot with cgroup_no_v1=all, or run in the lab: make lab",
 		"cgroup_no_v1=all で起動する。または lab で動かす: make lab"},
-	{"namespaces", "名前空間", doctorNamespaces, true, "run in the lab: make lab",
+	{"namespaces", "名前空間", doctorNamespaces, placeNative, "run in the lab: make lab",
 		"lab で動かす: make lab"},
-	{"state directory", "状態のディレクトリ", doctorState, true,
+	{"state directory", "状態のディレクトリ", doctorState, placeNative,
 		"as root: chown root /run/twinbox && chmod 700 /run/twinbox; else: export " +
 			"XDG_RUNTIME_DIR=$(mktemp -d)",
 		"root なら: chown root /run/twinbox && chmod 700 /run/twinbox。ほかのユーザーなら: " +
 			"export XDG_RUNTIME_DIR=$(mktemp -d)"},
-	{"user namespaces", "ユーザー名前空間", doctorUserns, false, usernsCure, usernsCure},
-	{"stale containers", "残ったコンテナ", doctorStale, false, "cbox gc, or gobox gc",
+	{"lab", "lab", doctorLab, placeLab,
+		"in the directory of twinbox's sources, where apt-get is: infra/lab/fetch",
+		"apt-get のあるマシンで、twinbox のソースのディレクトリから: infra/lab/fetch"},
+	{"user namespaces", "ユーザー名前空間", doctorUserns, placeNeither, usernsCure, usernsCure},
+	{"stale containers", "残ったコンテナ", doctorStale, placeNeither, "cbox gc, or gobox gc",
 		"cbox gc または gobox gc"},
-	{"rootfs", "rootfs", doctorRootfs, false,
+	{"rootfs", "rootfs", doctorRootfs, placeNeither,
 		"make rootfs; installed: sudo twinbox-rootfs /var/lib/twinbox/rootfs",
 		"make rootfs。インストールしたものなら: sudo twinbox-rootfs /var/lib/twinbox/rootfs"},
-	{"Go", "Go", doctorGo, false, "make deps", "make deps"},
-	{"tools", "道具", doctorTools, false, "sudo apt-get install iproute2 strace",
+	{"Go", "Go", doctorGo, placeNeither, "make deps", "make deps"},
+	{"tools", "道具", doctorTools, placeNeither, "sudo apt-get install iproute2 strace",
 		"sudo apt-get install iproute2 strace"},
 }
 
-// doctorPrint prints a line a check, "ok" or "fail", and below a failing one its cure; changes
-// nothing. It gives 0, or 1 when a container with limits cannot run here.
+// doctorPrint prints a line a check, "ok" or "fail", and below a failing one its cure; then where
+// containers with limits run: native (here), lab or nowhere. It changes nothing and gives 0, or 1
+// for nowhere.
 func doctorPrint(out io.Writer) (int, error) {
-	runs := true
+	runs := [...]bool{placeNative: true, placeLab: true, placeNeither: true}
 
 	for _, check := range checks {
 		detail, mark := "", "ok"
@@ -300,14 +348,21 @@ func doctorPrint(out io.Writer) (int, error) {
 			fmt.Fprintf(out, languagePick("      cure: %s\n", "      直し方: %s\n"),
 				languagePick(check.cure, check.cureJa))
 		}
-		runs = runs && (passes || !check.needed)
+		runs[check.decides] = runs[check.decides] && passes
 	}
-	if !runs {
-		fmt.Fprintln(out, languagePick("a container with limits cannot run here",
-			"制限付きのコンテナは、ここでは動かせません"))
+	switch {
+	case runs[placeNative]:
+		fmt.Fprintln(out, languagePick("native: containers with limits run on this machine",
+			"native: 制限付きのコンテナを、このマシンで動かせます"))
+	case runs[placeLab]:
+		fmt.Fprintln(out, languagePick(
+			"lab: containers with limits run in the lab; make compare and make lab boot it",
+			"lab: 制限付きのコンテナを、lab で動かせます。make compare と make lab が起動します"))
+	default:
+		fmt.Fprintln(out, languagePick(
+			"nowhere: no container with limits can run; the cures are above",
+			"nowhere: 制限付きのコンテナを動かせる場所がありません。直し方は上にあります"))
 		return 1, nil
 	}
-	fmt.Fprintln(out, languagePick("a container with limits can run here",
-		"制限付きのコンテナを、ここで動かせます"))
 	return 0, nil
 }
