@@ -7,13 +7,8 @@
 
 #include <string.h>
 
-/*
- * What each takes stands in the same order in both. tests/lint/checks/hints finds a hint that has
- * no row.
- */
-static const struct {
-	const char *en, *ja;
-} hints[] = {
+/* tests/lint/checks/hints finds a hint that has no row. */
+static const struct hint hints[] = {
 	/* The command line */
 	{"%s --help shows what it takes", "何を受け取るかは %s --help で分かります"},
 	{"%s --help lists the commands", "コマンドの一覧は %s --help で見られます"},
@@ -166,12 +161,30 @@ static const struct {
 		"のインタプリタも rootfs に必要です"},
 };
 
+static const struct hint *more;
+static size_t more_n;
+
+void hints_add(const struct hint *rows, size_t n)
+{
+	more = rows;
+	more_n = n;
+}
+
+static const char *find(const struct hint *rows, size_t n, const char *en)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i].en, en) == 0)
+			return rows[i].ja;
+	return NULL;
+}
+
 const char *hints_format(const char *en)
 {
-	if (!language_japanese())
-		return en;
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (strcmp(hints[i].en, en) == 0)
-			return hints[i].ja;
-	return en;
+	const char *ja = NULL;
+
+	if (language_japanese()) {
+		ja = find(hints, sizeof(hints) / sizeof(hints[0]), en);
+		ja = ja ? ja : find(more, more_n, en);
+	}
+	return ja ? ja : en;
 }

@@ -142,8 +142,9 @@ static int choose_named(const char *list, const struct column *chosen[], size_t 
 
 		if (!column_program(c, p, path)) {
 			error_say(e, "column %s: its program is not here", c->name);
-			return error_hint(e,
-				c->twin ? "`make` builds it" : "install the package %s", c->name);
+			if (c->twin)
+				return error_hint(e, "`make` builds it");
+			return error_hint(e, "install the package %s", c->name);
 		}
 		if (column_refuses(c, p))
 			return error_say(e, "column %s: %s", c->name, column_refuses(c, p));

@@ -12,6 +12,7 @@
  *   compare map      each field of Go's syscall.SysProcAttr and what it asks of the kernel
  */
 #include "facts.h"
+#include "hints_ja.h"
 #include "map.h"
 #include "merge.h"
 #include "measure.h"
@@ -241,6 +242,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 
+	hints_ja_add();
 	if (argc < 2)
 		return say_usage("which command?", "");
 	if (!strcmp(argv[1], "--help"))

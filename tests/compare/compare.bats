@@ -209,6 +209,9 @@ veth.answers.to_host: every byte, and back" ]
 	expect 2 "$compare" run --columns cbox,podman
 	[ "$err" = 'compare: no column is called "podman"
 hint: columns are cbox, gobox, bridge, crun, runc' ]
+	expect 2 env LC_ALL=ja_JP.UTF-8 "$compare" run --columns cbox,podman
+	[ "$err" = 'compare: no column is called "podman"
+hint: 使える列は cbox, gobox, bridge, crun, runc です' ]
 	expect 2 "$compare" run --columns cbox,cbox
 	[ "$err" = 'compare: column cbox is named twice' ]
 	expect 2 "$compare" run --matrix --format html
