@@ -381,15 +381,19 @@ test('the policy stops what would leave the page or run without being a part of 
 
 /* --- To be looked at -------------------------------------------------------- */
 
+const looks = ['light', 'dark'].flatMap((scheme) => ['en-US', 'ja-JP'].map((locale) => [scheme, locale]));
+
 for (const [size, [width, height]] of Object.entries(sizes))
-  for (const colorScheme of ['light', 'dark'])
+  for (const [colorScheme, locale] of looks)
     use(
-      `screenshots: ${size}, ${colorScheme}`,
+      `screenshots: ${size}, ${colorScheme}, ${locale}`,
       'whole',
-      { width, height, colorScheme, locale: colorScheme === 'dark' ? 'ja-JP' : 'en-US' },
+      { width, height, colorScheme, locale },
       async (page) => {
         const shot = async (part) => {
-          const png = await page.screenshot({ path: `build/browser/${size}-${colorScheme}-${part}.png` });
+          const png = await page.screenshot({
+            path: `build/browser/${size}-${colorScheme}-${locale.slice(0, 2)}-${part}.png`,
+          });
           assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [width, height]);
         };
         await shot('top');
