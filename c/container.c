@@ -30,6 +30,7 @@
 #include "privileges.h"
 #include "state.h"
 #include "state_spec.h"
+#include "userns.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -221,13 +222,18 @@ static int finish(struct container *c, int result, struct error *e)
 
 int container_run(struct container *c, struct error *e)
 {
+	int result;
+
 	inherited_read(&c->inherited);
 	wait_block_signals(c);
 	if (cgroup_path(c, e) < 0 || state_create(c, e) < 0) {
 		wait_unblock_signals(c);
 		return -1;
 	}
-	return finish(c, start(c, e), e);
+	result = start(c, e);
+	if (result < 0 && spec_makes(c->spec, NS_USER))
+		userns_explain(e);
+	return finish(c, result, e);
 }
 
 int container_enter(struct container *c, struct error *e)

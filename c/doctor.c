@@ -4,6 +4,7 @@
 #include "language.h"
 #include "spec.h"
 #include "state.h"
+#include "userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,31 +128,16 @@ static bool doctor_namespaces(char detail[DETAIL_MAX])
 	return all;
 }
 
-/* Each file, and the value that refuses a user namespace; the last two do not concern root. */
 static bool doctor_userns(char detail[DETAIL_MAX])
 {
-	static const struct {
-		const char *path, *name, *refuses;
-		bool root;
-	} switches[] = {
-		{"/proc/sys/user/max_user_namespaces", "user.max_user_namespaces", "0", true},
-		{"/proc/sys/kernel/unprivileged_userns_clone", "kernel.unprivileged_userns_clone",
-			"0", false},
-		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-			"kernel.apparmor_restrict_unprivileged_userns", "1", false},
-	};
-	char line[SMALL_FILE];
+	const struct userns_switch *s = userns_refused();
 
-	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
-		read_line(switches[i].path, line);
-		if (strcmp(line, switches[i].refuses) != 0 || (geteuid() == 0 && !switches[i].root))
-			continue;
+	if (s)
 		say(detail, language_pick("refused by %s = %s", "%s = %s で禁止されています"),
-			switches[i].name, line);
-		return false;
-	}
-	say(detail, "%s", language_pick("allowed", "使えます"));
-	return true;
+			s->name, s->refuses);
+	else
+		say(detail, "%s", language_pick("allowed", "使えます"));
+	return !s;
 }
 
 /* One that is not there yet is made by the first run, where its parent lets us. */

@@ -294,7 +294,11 @@ func containerRun(c *Container) error {
 	if err := stateCreate(c); err != nil {
 		return err
 	}
-	return finish(c, start(c))
+	err := start(c)
+	if err != nil && specMakes(c.Spec, nsUser) {
+		usernsExplain(err)
+	}
+	return finish(c, err)
 }
 
 // containerEnter is exec: it runs c.Command in the container whose first process is c.TargetPid: the

@@ -120,26 +120,9 @@ func doctorNamespaces(detail *string) bool {
 	return all
 }
 
-// usernsSwitches: each file, and the value that refuses a user namespace; the last two do not
-// concern root.
-var usernsSwitches = []struct {
-	path, name, refuses string
-	root                bool
-}{
-	{"/proc/sys/user/max_user_namespaces", "user.max_user_namespaces", "0", true},
-	{"/proc/sys/kernel/unprivileged_userns_clone", "kernel.unprivileged_userns_clone",
-		"0", false},
-	{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-		"kernel.apparmor_restrict_unprivileged_userns", "1", false},
-}
-
 func doctorUserns(detail *string) bool {
-	for _, s := range usernsSwitches {
-		line := readLine(s.path)
-		if line != s.refuses || os.Geteuid() == 0 && !s.root {
-			continue
-		}
-		say(detail, languagePick("refused by %s = %s", "%s = %s で禁止されています"), s.name, line)
+	if s := usernsRefused(); s != nil {
+		say(detail, languagePick("refused by %s = %s", "%s = %s で禁止されています"), s.name, s.refuses)
 		return false
 	}
 	say(detail, "%s", languagePick("allowed", "使えます"))

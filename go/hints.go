@@ -93,6 +93,8 @@ var hints = []struct{ en, ja string }{
 	// Namespaces, identity, network, hostname.
 	{"new namespaces need root, or a user namespace in the spec",
 		"新しい名前空間には、root 権限か、spec でのユーザー名前空間が必要です"},
+	{"%s = %s refuses user namespaces; sudo sysctl -w %s=%s allows them",
+		"%s = %s がユーザー名前空間を禁止しています。許すには: sudo sysctl -w %s=%s"},
 	{"pids.max of the container's cgroup may be reached",
 		"コンテナの cgroup の pids.max に達したのかもしれません"},
 	{"an ordinary user can map one id only: the own one, size 1",

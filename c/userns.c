@@ -1,0 +1,55 @@
+/* userns.c: see userns.h. go/userns.go has the same rows. */
+#include "userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * The first refuses by ENOSPC (namespaces(7)), the second (Debian's) by EPERM. Ubuntu's AppArmor
+ * lets the namespace be made and then takes every capability in it: some later call fails, by EPERM
+ * or EACCES.
+ */
+static const struct userns_switch switches[] = {
+	{"user.max_user_namespaces", "/proc/sys/user/max_user_namespaces", "0", "10000", true},
+	{"kernel.unprivileged_userns_clone", "/proc/sys/kernel/unprivileged_userns_clone", "0", "1",
+		false},
+	{"kernel.apparmor_restrict_unprivileged_userns",
+		"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "0", false},
+};
+
+static bool reads(const char *path, const char *value)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[32];
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return strcmp(text, value) == 0;
+}
+
+const struct userns_switch *userns_refused(void)
+{
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		if ((geteuid() != 0 || switches[i].root) &&
+			reads(switches[i].file, switches[i].refuses))
+			return &switches[i];
+	return NULL;
+}
+
+void userns_explain(struct error *e)
+{
+	const struct userns_switch *s;
+
+	if (e->status != EXIT_RUNTIME ||
+		(e->errnum != EPERM && e->errnum != EACCES && e->errnum != ENOSPC))
+		return; /* another status: the command's own file is not for us */
+	s = userns_refused();
+	if (s)
+		error_hint(e, "%s = %s refuses user namespaces; sudo sysctl -w %s=%s allows them",
+			s->name, s->refuses, s->name, s->allows);
+}
