@@ -35,6 +35,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -138,7 +139,12 @@ int container_confirm(struct container *c, struct error *e)
 	char mark;
 	int n;
 
-	while ((n = container_read_all(c->error_fd, &mark, 1)) == 1) {
+	for (;;) {
+		if (wait_for_child(c, c->error_fd, e) < 0)
+			return -1;
+		n = container_read_all(c->error_fd, &mark, 1);
+		if (n != 1)
+			break;
 		about_to_run = mark == 'x';
 		if (about_to_run)
 			continue;
@@ -175,10 +181,12 @@ static int write_pid_file(struct container *c, struct error *e)
 	return 0;
 }
 
-/* Lets the child go on and hears that its command runs. */
+/* Lets the child go on and hears that its command runs. A frozen child keeps us waiting here. */
 static int start_command(struct container *c, struct error *e)
 {
 	if (release(c, e) < 0)
+		return -1;
+	if (c->new_terminal && wait_for_child(c, c->sync_fd, e) < 0)
 		return -1;
 	if (c->new_terminal && console_receive(c, e) < 0) {
 		struct error of_child;
@@ -193,7 +201,8 @@ static int start_command(struct container *c, struct error *e)
 
 static int start(struct container *c, struct error *e)
 {
-	if (container_stages(c, parent_stages, LENGTH(parent_stages), e) < 0 ||
+	if (state_before_birth(c, e) < 0 ||
+		container_stages(c, parent_stages, LENGTH(parent_stages), e) < 0 ||
 		state_update(c, e) < 0 || start_command(c, e) < 0)
 		return -1;
 	/* Only now: before its own root it would be the host's that `exec` enters. */
@@ -250,10 +259,7 @@ int container_enter(struct container *c, struct error *e)
 	return finish(c, result < 0 ? result : start_command(c, e), e);
 }
 
-/*
- * What is the parent's alone. The lock on the state file belongs to the open file: held here too,
- * it would outlive a killed parent, and the container would look as if somebody looked after it.
- */
+/* What is the parent's alone. */
 static void close_of_parent(struct container *c)
 {
 	if (c->state_fd >= 0) {
@@ -299,6 +305,19 @@ static void wait_for_release(struct container *c)
 		_exit(EXIT_RUNTIME);
 }
 
+/*
+ * The signal comes with the parent's end, but not for an end that came before it was asked for:
+ * then the other end of the socket pair is closed already, whatever the parent had sent before.
+ */
+int container_die_with_parent(struct container *c, struct error *e)
+{
+	struct pollfd parent = {.fd = c->sync_fd};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || poll(&parent, 1, 0) < 0)
+		return error_sys(e, "binding the child to its parent");
+	return parent.revents ? error_say(e, "the parent is gone") : 0;
+}
+
 void container_child(struct container *c, int session_error)
 {
 	struct error e;
@@ -318,10 +337,13 @@ void container_child(struct container *c, int session_error)
 		errno = session_error;
 		error_sys(&e, "creating the container's process");
 		snprintf(e.stage, sizeof(e.stage), "namespaces");
-	} else if (c->enters)
-		container_stages(c, entering_child_stages, LENGTH(entering_child_stages), &e);
-	else
-		container_stages(c, child_stages, LENGTH(child_stages), &e);
+	} else if (container_die_with_parent(c, &e) == 0) {
+		if (c->enters)
+			container_stages(
+				c, entering_child_stages, LENGTH(entering_child_stages), &e);
+		else
+			container_stages(c, child_stages, LENGTH(child_stages), &e);
+	}
 	if (write(c->error_fd, "e", 1) == 1 && write(c->error_fd, &e, sizeof(e)) < 0)
 		_exit(EXIT_RUNTIME);
 	_exit(e.status);

@@ -100,6 +100,9 @@ void container_child(struct container *c, int session_error) __attribute__((nore
  */
 int container_confirm(struct container *c, struct error *e);
 
+/* Child: the kernel ends it with its parent, from here on; an error where that is gone already. */
+int container_die_with_parent(struct container *c, struct error *e);
+
 /* Fills buffer, whatever interrupts; fewer bytes mean end of file. -1 and errno. */
 int container_read_all(int fd, void *buffer, size_t size);
 

@@ -98,6 +98,7 @@ int identity_assume(struct container *c, struct error *e)
 			return error_sys(e, "becoming user 0 of the user namespace");
 	}
 	/* A change of ids cleared it: prctl(2), PR_SET_PDEATHSIG. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (container_die_with_parent(c, e) < 0)
+		return -1;
 	return make_ipc_namespace(c, e);
 }

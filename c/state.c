@@ -172,6 +172,25 @@ static int collect_stale(const struct container *c, struct error *e)
 	return result;
 }
 
+/*
+ * A runtime has two locks on its file. That of flock(2) is the open file's, so that a copy of the
+ * process has it too. That of fcntl(2) is the process's alone, but goes with whatever descriptor of
+ * the file the process closes first.
+ */
+static int state_lock(int fd)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -1 : fcntl(fd, F_SETLK, &whole);
+}
+
+int state_before_birth(struct container *c, struct error *e)
+{
+	if (flock(c->state_fd, LOCK_UN) < 0)
+		return error_sys(e, "keeping the state file of %s from the child", c->name);
+	return 0;
+}
+
 /* Makes and locks a file with a name of its own; nobody collects it while it is being written. */
 static int open_temporary(int dir, const char *directory, const char *name,
 	char temporary[STATE_FILE_MAX], struct error *e)
@@ -186,7 +205,7 @@ static int open_temporary(int dir, const char *directory, const char *name,
 			break;
 		if (fd < 0)
 			continue;
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, temporary, fd) == 0)
+		if (state_lock(fd) == 0 && state_still_named(dir, temporary, fd) == 0)
 			return fd;
 		/* ENOENT, EWOULDBLOCK: gc came before the lock, and took it for a leftover. */
 		failure = errno;

@@ -40,6 +40,12 @@ int state_check_name(const char *name, struct error *e);
 int state_create(struct container *c, struct error *e);
 
 /*
+ * Leaves the file with the lock that no child gets a copy of: a child that is frozen before its
+ * first step could not let go of it. state_update() has both again.
+ */
+int state_before_birth(struct container *c, struct error *e);
+
+/*
  * Writes pid and start_time once c->pid exists; the rest as state_create() said it. A reader sees
  * the old file or the new one.
  */

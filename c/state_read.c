@@ -107,6 +107,20 @@ int state_read(int fd, const char *directory, const char *name, struct state *s,
 	return result;
 }
 
+/*
+ * Takes a lock of flock(2), LOCK_EX or LOCK_SH; -1 and EWOULDBLOCK where somebody has one. Whoever
+ * claims needs no second one: it makes no child.
+ */
+static int take_lock(int fd, int operation)
+{
+	struct flock other = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (flock(fd, operation | LOCK_NB) < 0 || fcntl(fd, F_GETLK, &other) < 0)
+		return -1;
+	errno = EWOULDBLOCK;
+	return other.l_type == F_UNLCK ? 0 : -1;
+}
+
 int state_claim(const char *name, struct state *s, struct error *e)
 {
 	char directory[PATH_MAX], file[STATE_FILE_MAX];
@@ -120,7 +134,7 @@ int state_claim(const char *name, struct state *s, struct error *e)
 		fd = open_file(dir, directory, file, e);
 		if (fd < 0)
 			goto out;
-		locked = flock(fd, LOCK_EX | LOCK_NB);
+		locked = take_lock(fd, LOCK_EX);
 		if (locked == 0 && state_still_named(dir, file, fd) == 0)
 			break;
 		failure = locked < 0 ? errno : EWOULDBLOCK;
@@ -172,7 +186,7 @@ int state_look(int dir, const char *directory, const char *file, struct state *s
 		if (fd < 0)
 			return e->errnum == ENOENT ? 1 : -1;
 		/* Shared: two who only look do not take each other for an owner. */
-		alive = flock(fd, LOCK_SH | LOCK_NB) < 0;
+		alive = take_lock(fd, LOCK_SH) < 0;
 		if (alive && errno != EWOULDBLOCK) {
 			error_sys(e, "locking state file %s/%s", directory, file);
 			close(fd);

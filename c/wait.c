@@ -69,6 +69,63 @@ void wait_unblock_signals(struct container *c)
 	sigprocmask(SIG_SETMASK, &c->caller_mask, NULL);
 }
 
+/* Of those the ones that ask the runtime to end, where no command could take them. */
+static const struct {
+	int number;
+	const char *name;
+} ending[] = {{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}};
+
+enum { ENDING = sizeof(ending) / sizeof(ending[0]) };
+
+/* It stays pending: after us somebody may ask again. */
+static int ended_by(const sigset_t *set, struct error *e)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (size_t i = 0; i < ENDING; i++) {
+		if (!sigismember(set, ending[i].number) || !sigismember(&pending, ending[i].number))
+			continue;
+		error_say(e, "%s came before the command ran", ending[i].name);
+		e->status = 128 + ending[i].number;
+		return -1;
+	}
+	return 0;
+}
+
+static int poll_child(int fd, int signal_fd, const sigset_t *set, struct error *e)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return error_sys(e, "waiting for the child");
+		if (fds[1].revents && ended_by(set, e) < 0)
+			return -1;
+		if (fds[0].revents)
+			return 0;
+	}
+}
+
+int wait_for_child(struct container *c, int fd, struct error *e)
+{
+	sigset_t all, set;
+	int signal_fd, result;
+
+	forwarded_set(c, &all);
+	sigemptyset(&set);
+	for (size_t i = 0; i < ENDING; i++)
+		if (sigismember(&all, ending[i].number))
+			sigaddset(&set, ending[i].number);
+	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signal_fd < 0)
+		return error_sys(e, "making a signalfd");
+	result = poll_child(fd, signal_fd, &set, e);
+	close(signal_fd);
+	return result;
+}
+
 static void forward_signal(struct container *c, int signal_fd)
 {
 	struct signalfd_siginfo info;

@@ -114,7 +114,14 @@ func childRequestSend(c *Container) error {
 		requestVia: strings.Join(c.Via, ",")}, c.Command...))
 	message := append(binary.NativeEndian.AppendUint32(nil, uint32(len(text))), text...)
 	for len(message) > 0 {
-		n, err := syscall.SendmsgN(c.SyncFD, message, nil, nil, syscall.MSG_NOSIGNAL)
+		n, err := syscall.SendmsgN(c.SyncFD, message, nil, nil,
+			syscall.MSG_NOSIGNAL|syscall.MSG_DONTWAIT)
+		if err == syscall.EAGAIN { // as long as a child that is frozen does not read
+			if err := waitForChild(c, c.SyncFD, pollOut); err != nil {
+				return err
+			}
+			continue
+		}
 		if err == syscall.EINTR {
 			continue
 		}

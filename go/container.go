@@ -190,6 +190,9 @@ func containerConfirm(c *Container) error {
 	aboutToRun := false
 	var mark [1]byte
 	for {
+		if err := waitForChild(c, c.ErrorFD, pollIn); err != nil {
+			return err
+		}
 		n, err := containerReadAll(c.ErrorFD, mark[:])
 		if err != nil {
 			return errorSys(err, "reading from the child")
@@ -237,12 +240,16 @@ func writePidFile(c *Container) error {
 	return nil
 }
 
-// startCommand lets the child go on and hears that its command runs.
+// startCommand lets the child go on and hears that its command runs. A frozen child keeps us waiting
+// here.
 func startCommand(c *Container) error {
 	if err := release(c); err != nil {
 		return err
 	}
 	if c.NewTerminal {
+		if err := waitForChild(c, c.SyncFD, pollIn); err != nil {
+			return err
+		}
 		if err := consoleReceive(c); err != nil {
 			// The child's own words say more than the end of the socket.
 			if ofChild := containerConfirm(c); ofChild != nil {
@@ -255,6 +262,9 @@ func startCommand(c *Container) error {
 }
 
 func start(c *Container) error {
+	if err := stateBeforeBirth(c); err != nil {
+		return err
+	}
 	if err := containerStages(c, viaStages(c, parentStages, parentStagesOfC)); err != nil {
 		return err
 	}
@@ -324,6 +334,25 @@ func waitForRelease(c *Container) {
 	}
 }
 
+// containerDieWithParent (child): the kernel ends it with its parent, from here on; an error where that
+// is gone already. The signal comes with the parent's end, but not for an end that came before it was
+// asked for: then the other end of the socket pair is closed already, whatever the parent had sent
+// before.
+func containerDieWithParent(c *Container) error {
+	err := prctl(syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
+	parent := []pollFD{{fd: int32(c.SyncFD)}}
+	if err == nil {
+		err = pollNow(parent)
+	}
+	if err != nil {
+		return errorSys(err, "binding the child to its parent")
+	}
+	if parent[0].revents != 0 {
+		return errorSay("the parent is gone")
+	}
+	return nil
+}
+
 // containerChild is the child's side: waits for the parent, runs its stages and ends in execve(2).
 // Never returns; a failure goes to the parent over c.ErrorFD.
 func containerChild(c *Container) {
@@ -338,7 +367,11 @@ func containerChild(c *Container) {
 	if c.Enters {
 		stages = enteringChildStages
 	}
-	e := asError(containerStages(c, viaStages(c, stages, childStagesOfC)))
+	err := containerDieWithParent(c)
+	if err == nil {
+		err = containerStages(c, viaStages(c, stages, childStagesOfC))
+	}
+	e := asError(err)
 	childErrorWrite(c.ErrorFD, e)
 	syscall.Exit(e.Status)
 }

@@ -30,8 +30,20 @@ func keepOwn(own []int, l *callList) {
 	l.add(sysCloseRange, []uintptr{uintptr(from), uintptr(^uint32(0)), 0}, "closing descriptors")
 }
 
-func deathSignal(l *callList) {
-	l.may(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
+// dieWithParent is containerDieWithParent.
+func dieWithParent(sync int, l *callList) {
+	const binding = "binding the child to its parent"
+	parent, now := &pollFD{fd: int32(sync)}, new(syscall.Timespec)
+	l.add(syscall.SYS_PRCTL, []uintptr{syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL)}, binding)
+	l.add(syscall.SYS_PPOLL, []uintptr{kept(l, parent), 1, kept(l, now), 0}, binding)
+	k := l.must(func(errno syscall.Errno) error {
+		if errno == 0 {
+			return errorSay("the parent is gone")
+		}
+		return errorSys(errno, binding)
+	})
+	// Its revents: both architectures are little-endian.
+	k.word, k.mask, k.want = (*uint64)(unsafe.Pointer(parent)), 0xffff<<48, 0
 }
 
 // beginSession: from the start, so that the terminal's Ctrl-C reaches the runtime alone. Its failure
@@ -53,7 +65,7 @@ func mustHaveSession(session *uint64, l *callList) {
 }
 
 // identityCalls is identityAssume of a joined namespace: there EINVAL says "not mapped".
-func identityCalls(c *Container, l *callList) {
+func identityCalls(c *Container, sync int, l *callList) {
 	if !c.Spec.Namespaces[nsUser].Wanted {
 		return
 	}
@@ -62,7 +74,7 @@ func identityCalls(c *Container, l *callList) {
 	l.add(syscall.SYS_SETRESUID, []uintptr{0, 0, 0},
 		"becoming user 0 of the user namespace").errno = syscall.EINVAL
 	// A change of ids cleared it: prctl(2), PR_SET_PDEATHSIG.
-	deathSignal(l)
+	dieWithParent(sync, l)
 }
 
 // devptsCalls is mountsDevpts and the opening of its ptmx.
@@ -137,7 +149,7 @@ func enterCalls(c *Container, sync, failure int) (*callList, error) {
 	if c.ConsoleFD >= 0 {
 		own = append(own, c.ConsoleFD)
 	}
-	deathSignal(l)
+	l.may(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
 	session := beginSession(l)
 	keepOwn(own, l)
 	// Waits for the release; end of file means that the parent is gone.
@@ -147,9 +159,10 @@ func enterCalls(c *Container, sync, failure int) (*callList, error) {
 	l.stage = "namespaces"
 	l.may(syscall.SYS_UMASK, 0o022)
 	mustHaveSession(session, l)
+	dieWithParent(sync, l)
 	namespacesJoinCgroup(c, l)
 	l.stage = "identity"
-	identityCalls(c, l)
+	identityCalls(c, sync, l)
 	l.stage = "mounts"
 	var slave *int32
 	if c.NewTerminal {

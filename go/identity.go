@@ -104,6 +104,8 @@ func identityAssume(c *Container) error {
 		}
 	}
 	// A change of ids cleared it: prctl(2), PR_SET_PDEATHSIG.
-	prctl(syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
+	if err := containerDieWithParent(c); err != nil {
+		return err
+	}
 	return makeIPCNamespace(c)
 }

@@ -82,8 +82,17 @@ func create(c *Container, sync, failure int) error {
 	}
 	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", namespacesFlagNames(namespacesFlags(c.Spec)), into)
 	eventsCall(c, "setsid()")
-	pid, err := syscall.ForkExec("/proc/self/exe", []string{childName},
-		&syscall.ProcAttr{Files: childFiles(c, sync, failure), Sys: sys})
+	// It comes back when the second self executes; a frozen one does not come to that.
+	endChild := waitWithKiller(c)
+	pid, err := 0, waitEnded(c)
+	if err == nil {
+		pid, err = syscall.ForkExec("/proc/self/exe", []string{childName},
+			&syscall.ProcAttr{Files: childFiles(c, sync, failure), Sys: sys})
+	}
+	endChild()
+	if errnoOf(err) == 0 && err != nil {
+		return err
+	}
 	if err != nil {
 		err := errorSys(err, "creating the container's process")
 		if asError(err).Errno == syscall.EPERM {
@@ -92,7 +101,7 @@ func create(c *Container, sync, failure int) error {
 		return err
 	}
 	c.Pid, c.PidFD = pid, pidfd
-	return nil
+	return waitEnded(c)
 }
 
 // everyCapability lists the capabilities that this kernel knows.

@@ -182,6 +182,25 @@ func collectStale(c *Container) error {
 	return gcContainer(stale)
 }
 
+// stateLock: a runtime has two locks on its file. That of flock(2) is the open file's, so that a copy
+// of the process has it too. That of fcntl(2) is the process's alone, but goes with whatever
+// descriptor of the file the process closes first.
+func stateLock(fd int) error {
+	if err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return err
+	}
+	return syscall.FcntlFlock(uintptr(fd), syscall.F_SETLK, &syscall.Flock_t{Type: syscall.F_WRLCK})
+}
+
+// stateBeforeBirth leaves the file with the lock that no child gets a copy of: a child that is frozen
+// before its first step could not let go of it. stateUpdate has both again.
+func stateBeforeBirth(c *Container) error {
+	if err := syscall.Flock(c.StateFD, syscall.LOCK_UN); err != nil {
+		return errorSys(err, "keeping the state file of %s from the child", c.Name)
+	}
+	return nil
+}
+
 // openTemporary makes and locks a file with a name of its own; nobody collects it while it is
 // being written.
 func openTemporary(dir int, directory, name string) (fd int, temporary string, err error) {
@@ -195,7 +214,7 @@ func openTemporary(dir int, directory, name string) (fd int, temporary string, e
 		if err != nil {
 			continue
 		}
-		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
+		err = stateLock(fd)
 		if err == nil {
 			err = stateStillNamed(dir, temporary, fd)
 		}

@@ -137,6 +137,22 @@ func stateRead(fd int, directory, name string) (*State, error) {
 	return stateParse(path, name, text[:n])
 }
 
+// takeLock takes a lock of flock(2), LOCK_EX or LOCK_SH; EWOULDBLOCK where somebody has one. Whoever
+// claims needs no second one: it makes no child.
+func takeLock(fd, operation int) error {
+	other := syscall.Flock_t{Type: syscall.F_WRLCK}
+	if err := syscall.Flock(fd, operation|syscall.LOCK_NB); err != nil {
+		return err
+	}
+	if err := syscall.FcntlFlock(uintptr(fd), syscall.F_GETLK, &other); err != nil {
+		return err
+	}
+	if other.Type != syscall.F_UNLCK {
+		return syscall.EWOULDBLOCK
+	}
+	return nil
+}
+
 // stateClaim locks the state file of name and reads it. It gives the descriptor that holds the
 // lock, owned by the caller; ENOENT where there is none, EWOULDBLOCK where its owner is alive.
 func stateClaim(name string) (int, *State, error) {
@@ -152,7 +168,7 @@ func stateClaim(name string) (int, *State, error) {
 		if err != nil {
 			return -1, nil, err
 		}
-		locked := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
+		locked := takeLock(fd, syscall.LOCK_EX)
 		if locked == nil && stateStillNamed(dir, file, fd) == nil {
 			s, err := stateRead(fd, directory, name)
 			if err != nil {
@@ -203,7 +219,7 @@ func stateLook(dir int, directory, file string) (*State, error) {
 			return nil, err
 		}
 		// Shared: two who only look do not take each other for an owner.
-		locked := syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB)
+		locked := takeLock(fd, syscall.LOCK_SH)
 		alive := locked == syscall.EWOULDBLOCK
 		if locked != nil && !alive {
 			syscall.Close(fd)

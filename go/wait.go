@@ -38,6 +38,17 @@ var signalHandlerPC, signalReturnPC uintptr
 // to; -1 before waitBlockSignals. A process has one set of handlers, and so one pipe.
 var signalReader, signalWriter int32 = -1, -1
 
+// ending: of the forwarded ones those that ask the runtime to end, where no command could take them.
+// The handler knows them too.
+var ending = map[syscall.Signal]string{syscall.SIGHUP: "SIGHUP", syscall.SIGINT: "SIGINT",
+	syscall.SIGTERM: "SIGTERM"}
+
+// signalKiller is what the handler writes to when it gets one of these: cgroup.kill of a child that
+// keeps ForkExec from coming back; -1: nothing. signalsEarly are the others, which came before the
+// command.
+var signalKiller int32 = -1
+var signalsEarly []syscall.Signal
+
 // signalPipeError is why there is no pipe: for waitCommand, whose failure it is.
 var signalPipeError error
 
@@ -91,28 +102,88 @@ type pollFD struct {
 
 const pollOut = 4 // POLLOUT, poll(2)
 
+// pollNow does not wait.
+func pollNow(fds []pollFD) error { return ppoll(fds, &syscall.Timespec{}) }
+
 // poll waits without a limit. amd64's poll(2) is missing on arm64: ppoll(2).
-func poll(fds []pollFD) error {
+func poll(fds []pollFD) error { return ppoll(fds, nil) }
+
+func ppoll(fds []pollFD, limit *syscall.Timespec) error {
 	_, _, errno := syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])),
-		uintptr(len(fds)), 0, 0, 0, 0)
+		uintptr(len(fds)), uintptr(unsafe.Pointer(limit)), 0, 0, 0)
 	if errno != 0 {
 		return errno
 	}
 	return nil
 }
 
-func forwardSignal(c *Container) {
+// waitWithKiller lets the handler end what begins in the container's cgroup, until done is called.
+func waitWithKiller(c *Container) (done func()) {
+	fd := -1
+	if c.CgroupFD >= 0 {
+		// A kernel without that file is older than 5.14; there a frozen child thaws first.
+		fd, _ = syscall.Openat(c.CgroupFD, "cgroup.kill", syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
+	}
+	signalKiller = int32(fd)
+	return func() {
+		signalKiller = -1
+		closeIfOpen(fd)
+	}
+}
+
+// waitEnded is an error, with the status 128+N, where one of the ending signals has come.
+func waitEnded(c *Container) error {
+	for number := nextSignal(); number != 0; number = nextSignal() {
+		if name := ending[number]; name != "" {
+			err := errorSay("%s came before the command ran", name)
+			asError(err).Status = 128 + int(number)
+			return err
+		}
+		signalsEarly = append(signalsEarly, number)
+	}
+	return nil
+}
+
+// waitForChild waits until there is something to read at fd (pollIn) or room to write (pollOut), or
+// its other end is closed; waitEnded's error where one of those signals comes first: there is no
+// command yet that it could go to, and a child that is frozen would keep us waiting.
+func waitForChild(c *Container, fd int, events int16) error {
+	for {
+		fds := []pollFD{{fd: int32(fd), events: events}, {fd: signalReader, events: pollIn}}
+		if err := poll(fds); err != nil && err != syscall.EINTR {
+			return errorSys(err, "waiting for the child")
+		}
+		if fds[1].revents != 0 {
+			if err := waitEnded(c); err != nil {
+				return err
+			}
+		}
+		if fds[0].revents != 0 {
+			return nil
+		}
+	}
+}
+
+// nextSignal reads a number from the pipe, 0 where there is none.
+func nextSignal() syscall.Signal {
 	var number [1]byte
 	if n, err := syscall.Read(int(signalReader), number[:]); n != len(number) || err != nil {
+		return 0
+	}
+	return syscall.Signal(number[0])
+}
+
+func forwardSignal(c *Container, number syscall.Signal) {
+	if number == 0 {
 		return
 	}
-	if syscall.Signal(number[0]) == syscall.SIGWINCH && c.NewTerminal {
+	if number == syscall.SIGWINCH && c.NewTerminal {
 		consoleResize(c)
 		return
 	}
-	eventsCall(c, "pidfd_send_signal(%d)", number[0])
+	eventsCall(c, "pidfd_send_signal(%d)", int(number))
 	// ESRCH: it has ended meanwhile; the loop will see that.
-	pidfdSendSignal(c.PidFD, syscall.Signal(number[0]))
+	pidfdSendSignal(c.PidFD, number)
 }
 
 // pump is one direction of the terminal: what was read on one side and is not yet taken on the
@@ -207,7 +278,7 @@ func waitLoop(c *Container) error {
 			return errorSys(err, "waiting for the command")
 		}
 		if fds[waitSignals].revents != 0 {
-			forwardSignal(c)
+			forwardSignal(c, nextSignal())
 		}
 		moveTerminal(c, &pumps, fds)
 		if fds[waitPidFD].revents != 0 {
@@ -244,6 +315,9 @@ func reap(c *Container) error {
 func waitCommand(c *Container) error {
 	if signalPipeError != nil {
 		return errorSys(signalPipeError, "making a pipe for signals")
+	}
+	for _, number := range signalsEarly {
+		forwardSignal(c, number)
 	}
 	if err := waitLoop(c); err != nil {
 		return err

@@ -12,6 +12,20 @@ TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
 	MOVL $1, DX
 	MOVL $1, AX // SYS_write
 	SYSCALL
+	// SIGHUP, SIGINT, SIGTERM: write(signalKiller, "1", 1)
+	MOVL ·signalKiller(SB), DI
+	TESTL DI, DI
+	JLT done
+	MOVQ 8(SP), CX
+	MOVQ $0x8006, AX
+	BTQ CX, AX
+	JCC done
+	MOVQ $'1', 8(SP)
+	LEAQ 8(SP), SI
+	MOVL $1, DX
+	MOVL $1, AX // SYS_write
+	SYSCALL
+done:
 	ADDQ $24, SP
 	RET
 

@@ -12,6 +12,20 @@ TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
 	MOVD $1, R2
 	MOVD $64, R8 // SYS_write
 	SVC
+	// SIGHUP, SIGINT, SIGTERM: write(signalKiller, "1", 1)
+	MOVW ·signalKiller(SB), R0
+	TBNZ $31, R0, done
+	MOVD 8(RSP), R3
+	MOVD $0x8006, R4
+	LSR R3, R4, R4
+	TBZ $0, R4, done
+	MOVD $49, R3
+	MOVD R3, 8(RSP)
+	ADD $8, RSP, R1
+	MOVD $1, R2
+	MOVD $64, R8 // SYS_write
+	SVC
+done:
 	ADD $16, RSP
 	RET
 

@@ -80,24 +80,96 @@ frozen() {
 }
 @test "a frozen container ends with its runtime, and gc removes its cgroup" { both frozen; }
 
-# Born into a frozen cgroup the first process does not begin, and its runtime waits for it. Killed
-# meanwhile, it leaves a process that cannot see that: when it thaws, it does.
-born_frozen() {
-	local parent=/sys/fs/cgroup/twinbox
+# Born into a frozen cgroup the first process does not begin, and its runtime waits for it.
+begin_frozen() {
+	parent=/sys/fs/cgroup/twinbox
 	mkdir "$parent"
 	echo 1 >"$parent/cgroup.freeze"
-	exec_box --name ice -- /bin/true </dev/null >/dev/null 2>&1 3>&- &
+	exec_default --name ice -- /bin/echo ran </dev/null >"$BATS_TEST_TMPDIR/ice" 2>"$BATS_TEST_TMPDIR/ice.err" 3>&- &
 	await has_process "$parent"
+}
+# What a shell begins in the background ignores SIGINT.
+exec_default() {
+	local via=()
+	[ -z "$VIA" ] || [ "$box" != "$GOBOX" ] || via=(--via "$VIA")
+	exec env --default-signal=INT "$box" run "${via[@]}" --rootfs "$ROOTFS" --spec "$SPECS/plain.json" "$@"
+}
+
+# Killed meanwhile, the runtime leaves a process that holds nothing back.
+born_frozen() {
+	local parent
+	begin_frozen
+	kill -KILL "$!"
+	wait "$!" 2>/dev/null || same 137 "$?"
+	expect 0 "$other" gc
+	[[ "$out" == "ice: removed "*"cgroup, state file" ]] || same cgroup "$out"
+	[ ! -e "$parent" ]
+}
+@test "a container born frozen whose runtime is killed is removed by gc while it is frozen" {
+	both born_frozen
+}
+
+# Whatever the runtime had sent to it: nobody would look after the command.
+thawed_alone() {
+	local parent
+	begin_frozen
 	kill -KILL "$!"
 	wait "$!" 2>/dev/null || same 137 "$?"
 	echo 0 >"$parent/cgroup.freeze"
 	await grep -qx 'populated 0' "$parent/cgroup.events"
-	expect 0 "$other" gc
-	same "ice: removed cgroup, state file" "$out"
+	same "" "$(cat "$BATS_TEST_TMPDIR/ice")"
+	expect 0 run_by "$other" --name ice -- /bin/echo again
+	same again "$out"
 	[ ! -e "$parent" ]
 }
-@test "a container born frozen whose runtime is killed ends when it thaws, and gc removes the rest" {
-	both born_frozen
+run_by() {
+	local box=$1
+	run_box "${@:2}"
+}
+@test "a container born frozen whose runtime is killed does not run when it thaws; run takes its name" {
+	both thawed_alone
+}
+
+ended_while_frozen() {
+	local parent signal=$1 status=$2 got=0
+	begin_frozen
+	kill -"$signal" "$!"
+	wait "$!" || got=$?
+	same "$status" "$got"
+	same "SIG$signal came before the command ran" "$(sed 's/.*: //' "$BATS_TEST_TMPDIR/ice.err")"
+	[ ! -e "$parent" ]
+}
+@test "SIGTERM, SIGINT and SIGHUP end a runtime that waits for a frozen container" {
+	both ended_while_frozen TERM 143
+	both ended_while_frozen HUP 129
+	both ended_while_frozen INT 130
+}
+
+# The same of a command that comes into a container which is frozen already.
+enter_frozen() {
+	local group=/sys/fs/cgroup/twinbox/ice signal entering got exec=()
+	hold ice -- /bin/cat
+	echo 1 >"$group/cgroup.freeze"
+	await is_frozen "$group"
+	exec_by "$box"
+	for signal in TERM KILL; do
+		"${exec[@]}" ice -- /bin/echo ran </dev/null >"$BATS_TEST_TMPDIR/in" 2>"$BATS_TEST_TMPDIR/in.err" 3>&- &
+		entering=$! got=0
+		await waits_with "$group" "$entering"
+		kill -"$signal" "$entering"
+		wait "$entering" 2>/dev/null || got=$?
+		same "$((128 + $(kill -l "$signal")))" "$got"
+	done
+	echo 0 >"$group/cgroup.freeze"
+	await has_processes "$group" 1
+	same "" "$(cat "$BATS_TEST_TMPDIR/in")"
+	let_go
+}
+has_processes() { [ "$(wc -l <"$1/cgroup.procs")" = "$2" ]; }
+# The child is there, and its parent waits for it: poll(2) or ppoll(2).
+waits_with() { has_processes "$1" 2 && grep -qE '^(7|271|73) ' "/proc/$2/syscall"; }
+@test "exec into a frozen container can be ended, and once killed does not run when it thaws" {
+	both enter_frozen
 }
 
 # A chroot(2) into a directory that is no mount: the kernel makes nothing private there. What the hint
