@@ -322,13 +322,13 @@ int __wrap___dprintf_chk(int fd, int flag, const char *format, ...)
 }
 
 /* "do detach": it ends where it should begin to wait. */
-int __real_signalfd(int fd, const sigset_t *set, int flags);
-int __wrap_signalfd(int fd, const sigset_t *set, int flags);
-int __wrap_signalfd(int fd, const sigset_t *set, int flags)
+int __real_wait_command(struct container *c, struct error *e);
+int __wrap_wait_command(struct container *c, struct error *e);
+int __wrap_wait_command(struct container *c, struct error *e)
 {
 	if (mutant_has(&act, "detach"))
 		_exit(0);
-	return __real_signalfd(fd, set, flags);
+	return __real_wait_command(c, e);
 }
 
 static void *forever(void *unused)
