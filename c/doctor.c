@@ -291,10 +291,11 @@ static bool doctor_lab(char detail[DETAIL_MAX])
 	size_t present = 0;
 
 	if (access("infra/lab/lab", X_OK) < 0) {
-		say(detail, language_pick("no infra/lab/lab here: not the directory of twinbox's "
-					  "sources",
-				    "ここに infra/lab/lab がありません (twinbox "
-				    "のソースのディレクトリではない)"));
+		say(detail, "%s",
+			language_pick(
+				"no infra/lab/lab here: not the directory of twinbox's sources",
+				"ここに infra/lab/lab がありません (twinbox "
+				"のソースのディレクトリではない)"));
 		return false;
 	}
 	while (present < sizeof(parts) / sizeof(parts[0]) && access(parts[present], R_OK) == 0)
