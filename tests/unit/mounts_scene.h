@@ -172,8 +172,17 @@ static inline int count_descriptors(void)
 	return n;
 }
 
-/* mountinfo as "/dev rw,nosuid tmpfs tmpfs rw,size=65536k": what does not change from run to run.
- */
+/* Cuts what is the machine's: the options of its one cgroup2, and a tmpfs option that the kernel's
+ * configuration adds (CONFIG_TMPFS_INODE64). */
+static inline void cut_machines_own(char *tail)
+{
+	char *own = strncmp(tail, "cgroup2 ", 8) == 0 ? strchr(tail, ',') : strstr(tail, ",inode64");
+
+	if (own)
+		*own = '\0';
+}
+
+/* mountinfo as "/dev rw,nosuid tmpfs tmpfs rw,size=65536k": what does not change from run to run. */
 static inline void tell_mounts(void)
 {
 	static char info[65536];
@@ -187,6 +196,7 @@ static inline void tell_mounts(void)
 		if (sscanf(line, "%*s %*s %*s %511s %511s %255s", root, place, options) != 3)
 			continue;
 		snprintf(tail, sizeof(tail), "%s", dash + 3);
+		cut_machines_own(tail);
 		printf("mount %s %s %s%s%s\n", place, options, tail,
 			strstr(line, " shared:") ? " shared" : "",
 			strstr(line, " master:") ? " slave" : "");
