@@ -176,13 +176,15 @@ static inline int count_descriptors(void)
  * configuration adds (CONFIG_TMPFS_INODE64). */
 static inline void cut_machines_own(char *tail)
 {
-	char *own = strncmp(tail, "cgroup2 ", 8) == 0 ? strchr(tail, ',') : strstr(tail, ",inode64");
+	char *own = strstr(tail, ",inode64");
 
+	if (strncmp(tail, "cgroup2 ", 8) == 0)
+		own = strchr(tail, ',');
 	if (own)
 		*own = '\0';
 }
 
-/* mountinfo as "/dev rw,nosuid tmpfs tmpfs rw,size=65536k": what does not change from run to run. */
+/* mountinfo as "/dev rw,nosuid tmpfs tmpfs rw,size=65536k": what is the same in each run. */
 static inline void tell_mounts(void)
 {
 	static char info[65536];

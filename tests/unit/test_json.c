@@ -106,7 +106,7 @@ static double one_look(const char *text, size_t len)
 	return milliseconds() - before;
 }
 
-/* The slowest of these takes some ten looks at each byte; anything quadratic would take a million. */
+/* The slowest of these takes ten looks at each byte; anything quadratic would take a million. */
 static void bounds_its_time(void **state)
 {
 	static const char *const parts[][2] = {
