@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TEMPORARY_TRIES = 100 };
+enum { PUT_TRIES = 100 };
 
 int state_check_name(const char *name, struct error *e)
 {
@@ -153,14 +153,13 @@ static int name_taken(const struct container *c, struct error *e)
 }
 
 /* Makes the name free: collects what a killed runtime left under it, or half-written. */
-static int collect_stale(const struct container *c, struct error *e)
+static int collect_stale(const struct container *c, int dir, const char *directory, struct error *e)
 {
-	struct error ignored;
 	struct state stale;
 	int fd, result;
 
-	state_sweep(false, &ignored);
-	fd = state_claim(c->name, &stale, e);
+	state_sweep_in(dir, directory, false);
+	fd = state_claim_in(dir, directory, c->name, &stale, e);
 	if (fd < 0 && e->errnum == ENOENT) {
 		error_clear(e);
 		return 0;
@@ -191,55 +190,69 @@ int state_before_birth(struct container *c, struct error *e)
 	return 0;
 }
 
-/* Makes and locks a file with a name of its own; nobody collects it while it is being written. */
-static int open_temporary(int dir, const char *directory, const char *name,
-	char temporary[STATE_FILE_MAX], struct error *e)
+static int write_all(int fd, const struct state_text *text)
 {
-	for (int i = 0; i < TEMPORARY_TRIES; i++) {
-		int fd, failure;
+	for (size_t done = 0; done < text->size;) {
+		ssize_t n = write(fd, text->data + done, text->size - done);
 
-		snprintf(temporary, STATE_FILE_MAX, ".%s.%d.%d", name, getpid(), i);
-		fd = openat(
-			dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd < 0 && errno != EEXIST)
-			break;
-		if (fd < 0)
-			continue;
-		if (state_lock(fd) == 0 && state_still_named(dir, temporary, fd) == 0)
-			return fd;
-		/* ENOENT, EWOULDBLOCK: gc came before the lock, and took it for a leftover. */
+		if (n < 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* The clock is read without a system call (vdso(7)), which getpid(2) would be. */
+static void name_temporary(const char *name, char temporary[STATE_FILE_MAX])
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(temporary, STATE_FILE_MAX, ".%s.%lld", name,
+		(long long)now.tv_sec * 1000000000 + now.tv_nsec);
+}
+
+/* One try of state_put(); -1 with errno, and nothing is left. */
+static int put_once(int dir, const char *name, const char *file, const struct state_text *text,
+	unsigned int how)
+{
+	char temporary[STATE_FILE_MAX];
+	int fd, failure;
+
+	name_temporary(name, temporary);
+	fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	if ((!(how & STATE_UNLOCKED) && state_lock(fd) < 0) || write_all(fd, text) < 0 ||
+		renameat2(dir, temporary, dir, file, how & RENAME_NOREPLACE) < 0) {
 		failure = errno;
 		unlinkat(dir, temporary, 0);
 		close(fd);
 		errno = failure;
-		if (failure != ENOENT && failure != EWOULDBLOCK)
-			break;
-	}
-	return error_sys(e, "making state file %s/%s", directory, temporary);
-}
-
-int state_temporary(int dir, const char *directory, const char *name, const struct state_text *text,
-	char temporary[STATE_FILE_MAX], struct error *e)
-{
-	int fd = open_temporary(dir, directory, name, temporary, e);
-
-	for (size_t done = 0; fd >= 0 && done < text->size;) {
-		ssize_t n = write(fd, text->data + done, text->size - done);
-
-		if (n < 0) {
-			error_sys(e, "writing state file %s/%s", directory, temporary);
-			unlinkat(dir, temporary, 0);
-			close(fd);
-			return -1;
-		}
-		done += (size_t)n;
+		return -1;
 	}
 	return fd;
 }
 
-/* The whole new file under its temporary name, locked. */
-static int make_temporary(int dir, const char *directory, const struct state *s,
-	char temporary[STATE_FILE_MAX], struct error *e)
+int state_put(int dir, const char *name, const char *file, const struct state_text *text,
+	unsigned int how, struct error *e)
+{
+	int fd, tries = 0;
+
+	/*
+	 * A file that nobody has locked yet is a leftover to gc, which locks it (EWOULDBLOCK) and
+	 * takes it away: then there is nothing to rename (ENOENT).
+	 */
+	do
+		fd = put_once(dir, name, file, text, how);
+	while (fd < 0 && (errno == ENOENT || errno == EWOULDBLOCK || errno == EEXIST) &&
+		!(errno == EEXIST && how & RENAME_NOREPLACE) && ++tries < PUT_TRIES);
+	return fd < 0 ? state_refused(e, "writing", file) : fd;
+}
+
+/* The whole file of s; a reader sees the old one or this. */
+static int put_state(
+	int dir, const char *file, const struct state *s, unsigned int how, struct error *e)
 {
 	struct state_text text = {0};
 	FILE *out = open_memstream(&text.data, &text.size);
@@ -251,16 +264,16 @@ static int make_temporary(int dir, const char *directory, const struct state *s,
 	if (fclose(out) != 0 && !failed)
 		failed = error_sys(e, "printing the state of %s", s->name);
 	if (!failed)
-		fd = state_temporary(dir, directory, s->name, &text, temporary, e);
+		fd = state_put(dir, s->name, file, &text, how, e);
 	free(text.data);
 	return fd;
 }
 
 int state_create(struct container *c, struct error *e)
 {
-	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
+	char directory[PATH_MAX], file[STATE_FILE_MAX];
 	struct state s;
-	int dir, fd, result = -1;
+	int dir, fd = -1;
 
 	c->created = time(NULL);
 	if (state_check_name(c->name, e) < 0 ||
@@ -269,51 +282,35 @@ int state_create(struct container *c, struct error *e)
 	dir = state_directory(true, directory, e);
 	if (dir < 0)
 		return -1;
-	if (collect_stale(c, e) < 0 || refuse_existing(c, &s, e) < 0)
-		goto out;
-	fd = make_temporary(dir, directory, &s, temporary, e);
-	if (fd < 0)
-		goto out;
-	/* Never in the place of another: of two runtimes one gets the name. */
 	snprintf(file, sizeof(file), "%s.json", s.name);
-	result = renameat2(dir, temporary, dir, file, RENAME_NOREPLACE);
-	if (result == 0) {
-		c->state_dir = dir;
-		c->state_fd = fd;
-		return 0;
-	}
-	if (errno == EEXIST)
+	/* Never in the place of another: of two runtimes one gets the name. */
+	if (collect_stale(c, dir, directory, e) == 0 && refuse_existing(c, &s, e) == 0 &&
+		(fd = put_state(dir, file, &s, RENAME_NOREPLACE, e)) < 0 && e->errnum == EEXIST)
 		name_taken(c, e);
-	else
-		error_sys(e, "making state file %s/%s", directory, file);
-	unlinkat(dir, temporary, 0);
-	close(fd);
-out:
-	close(dir);
-	return result;
+	if (fd < 0) {
+		close(dir);
+		return -1;
+	}
+	c->state_dir = dir;
+	c->state_fd = fd;
+	return 0;
 }
 
 int state_update(struct container *c, struct error *e)
 {
-	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
+	char file[STATE_FILE_MAX];
 	struct state s;
 	int fd;
 
-	if (state_directory_path(directory, e) < 0 || describe(c, &s, e) < 0)
+	if (describe(c, &s, e) < 0)
 		return -1;
 	s.pid = c->pid;
 	if (state_start_time(c->pid, &s.start_time, e) < 0)
 		return -1;
-	fd = make_temporary(c->state_dir, directory, &s, temporary, e);
+	snprintf(file, sizeof(file), "%s.json", s.name);
+	fd = put_state(c->state_dir, file, &s, 0, e);
 	if (fd < 0)
 		return -1;
-	snprintf(file, sizeof(file), "%s.json", s.name);
-	if (renameat(c->state_dir, temporary, c->state_dir, file) < 0) {
-		error_sys(e, "replacing state file %s/%s", directory, file);
-		unlinkat(c->state_dir, temporary, 0);
-		close(fd);
-		return -1;
-	}
 	/* The new file is locked too: at no moment does the name look like nobody's. */
 	close(c->state_fd);
 	c->state_fd = fd;
@@ -330,15 +327,14 @@ static int remove_files(const struct container *c, const char *file)
 
 int state_remove(struct container *c, struct error *e)
 {
-	char directory[PATH_MAX], file[STATE_FILE_MAX];
-	int result;
+	char file[STATE_FILE_MAX];
+	int result = 0;
 
 	if (c->state_fd < 0)
 		return 0;
 	snprintf(file, sizeof(file), "%s.json", c->name);
-	result = state_directory_path(directory, e);
-	if (result == 0 && remove_files(c, file) < 0 && errno != ENOENT)
-		result = error_sys(e, "removing state file %s/%s", directory, file);
+	if (remove_files(c, file) < 0 && errno != ENOENT)
+		result = state_refused(e, "removing", file);
 	close(c->state_dir);
 	close(c->state_fd);
 	c->state_dir = c->state_fd = -1;

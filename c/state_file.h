@@ -8,6 +8,7 @@
 #include "state.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #define STATE_VERSION  2
 #define STATE_FILE_MAX (CONTAINER_NAME_MAX + 40) /* bytes of a file's name, temporary or not */
@@ -38,12 +39,24 @@ struct state_text {
 	size_t size;
 };
 
+/* Of state_put(), beside RENAME_NOREPLACE: a file that nobody asks for its owner. */
+#define STATE_UNLOCKED (1U << 31)
+
 /*
- * A file of the text under a name of its own in dir, locked, for rename(2) or link(2). temporary
- * gets the name. Returns the descriptor, owned by the caller, or -1 and nothing is left.
+ * Makes the file of container name in dir, written whole under a name of its own and then renamed,
+ * and locked from before it has either. how: RENAME_NOREPLACE, STATE_UNLOCKED. Returns the
+ * descriptor, owned by the caller, or -1 and nothing is left.
  */
-int state_temporary(int dir, const char *directory, const char *name, const struct state_text *text,
-	char temporary[STATE_FILE_MAX], struct error *e);
+int state_put(int dir, const char *name, const char *file, const struct state_text *text,
+	unsigned int how, struct error *e);
+
+/* error_sys(): "writing state file /run/twinbox/NAME.json". Only then its path is looked for. */
+int state_refused(struct error *e, const char *doing, const char *file);
+
+/* state_claim() and state_sweep() for who has the directory open. */
+int state_claim_in(
+	int dir, const char *directory, const char *name, struct state *s, struct error *e);
+int state_sweep_in(int dir, const char *directory, bool dry_run);
 
 /*
  * Reads one state file and learns whether its owner lives (s->alive); 1 where there is none (any

@@ -45,15 +45,29 @@ int state_directory_path(char path[PATH_MAX], struct error *e)
 	return 0;
 }
 
+int state_refused(struct error *e, const char *doing, const char *file)
+{
+	char directory[PATH_MAX] = "";
+	struct error ignored;
+	int failure = errno;
+
+	state_directory_path(directory, &ignored);
+	errno = failure;
+	return error_sys(e, "%s state file %s/%s", doing, directory, file);
+}
+
 int state_directory(bool make, char path[PATH_MAX], struct error *e)
 {
 	int fd;
 
 	if (state_directory_path(path, e) < 0)
 		return -1;
-	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-		return error_sys(e, "making state directory %s", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return error_sys(e, "making state directory %s", path);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return error_sys(e, "opening state directory %s", path);
 	if (check_ours(fd, S_IFDIR, "state directory", path, e) < 0) {
@@ -121,19 +135,17 @@ static int take_lock(int fd, int operation)
 	return other.l_type == F_UNLCK ? 0 : -1;
 }
 
-int state_claim(const char *name, struct state *s, struct error *e)
+int state_claim_in(
+	int dir, const char *directory, const char *name, struct state *s, struct error *e)
 {
-	char directory[PATH_MAX], file[STATE_FILE_MAX];
-	int dir = state_directory(false, directory, e);
+	char file[STATE_FILE_MAX];
 	int fd = -1, locked, failure = EWOULDBLOCK;
 
-	if (dir < 0)
-		return -1;
 	snprintf(file, sizeof(file), "%s.json", name);
 	for (int i = 0; i < LOCK_TRIES && fd < 0; i++) {
 		fd = open_file(dir, directory, file, e);
 		if (fd < 0)
-			goto out;
+			return -1;
 		locked = take_lock(fd, LOCK_EX);
 		if (locked == 0 && state_still_named(dir, file, fd) == 0)
 			break;
@@ -153,7 +165,17 @@ int state_claim(const char *name, struct state *s, struct error *e)
 		close(fd);
 		fd = -1;
 	}
-out:
+	return fd;
+}
+
+int state_claim(const char *name, struct state *s, struct error *e)
+{
+	char directory[PATH_MAX];
+	int dir = state_directory(false, directory, e), fd;
+
+	if (dir < 0)
+		return -1;
+	fd = state_claim_in(dir, directory, name, s, e);
 	close(dir);
 	return fd;
 }
@@ -283,30 +305,51 @@ int state_list(struct state **out, size_t *n, struct error *e)
 	return result;
 }
 
+/* True where the file was half-written by a runtime that is gone, and now is gone too. */
+static bool sweep_one(int dir, const char *directory, const char *file, bool dry_run)
+{
+	struct error ignored;
+	bool swept;
+	int fd;
+
+	if (file[0] != '.' || strcmp(file, ".") == 0 || strcmp(file, "..") == 0)
+		return false;
+	fd = open_file(dir, directory, file, &ignored);
+	if (fd < 0)
+		return false;
+	/* Its writer, while alive, holds the lock. */
+	swept = flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, file, fd) == 0 &&
+		(dry_run || unlinkat(dir, file, 0) == 0);
+	close(fd);
+	return swept;
+}
+
+/* Not readdir(3), which needs a descriptor of its own. */
+int state_sweep_in(int dir, const char *directory, bool dry_run)
+{
+	_Alignas(struct dirent64) char entries[4096];
+	int swept = 0;
+	ssize_t n;
+
+	while ((n = getdents64(dir, entries, sizeof(entries))) > 0) {
+		const struct dirent64 *entry;
+
+		for (char *p = entries; p < entries + n; p += entry->d_reclen) {
+			entry = (const struct dirent64 *)p;
+			swept += sweep_one(dir, directory, entry->d_name, dry_run);
+		}
+	}
+	return swept;
+}
+
 int state_sweep(bool dry_run, struct error *e)
 {
 	char directory[PATH_MAX];
-	bool missing;
-	DIR *entries = open_entries(directory, &missing, e);
-	struct dirent *entry;
-	int swept = 0;
+	int dir = state_directory(false, directory, e), swept;
 
-	if (!entries)
-		return missing ? 0 : -1;
-	while ((entry = readdir(entries))) {
-		const char *file = entry->d_name;
-		int dir = dirfd(entries), fd;
-
-		if (file[0] != '.' || strcmp(file, ".") == 0 || strcmp(file, "..") == 0)
-			continue;
-		fd = open_file(dir, directory, file, e);
-		if (fd < 0)
-			continue;
-		/* Its writer, while alive, holds the lock. */
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && state_still_named(dir, file, fd) == 0)
-			swept += dry_run || unlinkat(dir, file, 0) == 0;
-		close(fd);
-	}
-	closedir(entries);
+	if (dir < 0)
+		return e->errnum == ENOENT ? 0 : -1;
+	swept = state_sweep_in(dir, directory, dry_run);
+	close(dir);
 	return swept;
 }

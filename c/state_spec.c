@@ -17,19 +17,15 @@ enum { START_WAIT_MS = 10000 };
 
 void state_publish(struct container *c)
 {
-	char directory[PATH_MAX], temporary[STATE_FILE_MAX], file[STATE_FILE_MAX];
+	char file[STATE_FILE_MAX];
 	const struct state_text text = {c->spec->text, c->spec->text_len}, none = {0};
 	struct error ignored;
-	int dir = c->state_dir, fd;
+	int fd;
 
-	if (state_directory_path(directory, &ignored) < 0)
-		return;
 	snprintf(file, sizeof(file), "%s.spec", c->name);
-	fd = state_temporary(dir, directory, c->name, &text, temporary, &ignored);
+	fd = state_put(c->state_dir, c->name, file, &text, STATE_UNLOCKED, &ignored);
 	if (fd < 0)
-		fd = state_temporary(dir, directory, c->name, &none, temporary, &ignored);
-	if (fd >= 0 && renameat(dir, temporary, dir, file) < 0)
-		unlinkat(dir, temporary, 0);
+		fd = state_put(c->state_dir, c->name, file, &none, STATE_UNLOCKED, &ignored);
 	if (fd >= 0)
 		close(fd);
 }

@@ -14,7 +14,7 @@ static const struct {
 	const char *word;
 } numbers[] = {
 	{"/proc/", true, NULL},
-	{"." RUN_NAME ".", true, NULL},
+	{"." RUN_NAME ".", false, "TIME"},
 	{"si_pid=", true, NULL},
 	{"\\\"pid\\\": ", true, NULL},
 	{"\\\"pid\\\":\\\"", true, NULL},

@@ -13,14 +13,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-const temporaryTries = 100
+const putTries = 100
 
 // State is what a state file says.
 type State struct {
@@ -166,9 +165,9 @@ func nameTaken(c *Container) error {
 }
 
 // collectStale makes the name free: collects what a killed runtime left under it, or half-written.
-func collectStale(c *Container) error {
-	stateSweep(false)
-	fd, stale, err := stateClaim(c.Name)
+func collectStale(c *Container, dir int, directory string) error {
+	stateSweepIn(dir, directory, false)
+	fd, stale, err := stateClaimIn(dir, directory, c.Name)
 	if errnoOf(err) == syscall.ENOENT {
 		return nil
 	}
@@ -201,62 +200,78 @@ func stateBeforeBirth(c *Container) error {
 	return nil
 }
 
-// openTemporary makes and locks a file with a name of its own; nobody collects it while it is
-// being written.
-func openTemporary(dir int, directory, name string) (fd int, temporary string, err error) {
-	for i := 0; i < temporaryTries; i++ {
-		temporary = fmt.Sprintf(".%s.%d.%d", name, os.Getpid(), i)
-		fd, err = syscall.Openat(dir, temporary, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|
-			syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0600)
-		if err != nil && err != syscall.EEXIST {
-			break
-		}
+func writeAll(fd int, text []byte) error {
+	for len(text) > 0 {
+		n, err := syscall.Write(fd, text)
 		if err != nil {
-			continue
-		}
-		err = stateLock(fd)
-		if err == nil {
-			err = stateStillNamed(dir, temporary, fd)
-		}
-		if err == nil {
-			return fd, temporary, nil
-		}
-		// ENOENT, EWOULDBLOCK: gc came before the lock, and took it for a leftover.
-		syscall.Unlinkat(dir, temporary)
-		syscall.Close(fd)
-		if err != syscall.ENOENT && err != syscall.EWOULDBLOCK {
-			break
-		}
-	}
-	return -1, "", errorSys(err, "making state file %s/%s", directory, temporary)
-}
-
-// stateTemporary makes a file of the text under a name of its own in dir, locked, for rename(2) or
-// link(2). The descriptor is the caller's; after an error nothing is left.
-func stateTemporary(dir int, directory, name string, text []byte) (fd int, temporary string, err error) {
-	fd, temporary, err = openTemporary(dir, directory, name)
-	for err == nil && len(text) > 0 {
-		n, failed := syscall.Write(fd, text)
-		if failed != nil {
-			err = errorSys(failed, "writing state file %s/%s", directory, temporary)
-			syscall.Unlinkat(dir, temporary)
-			syscall.Close(fd)
-			break
+			return err
 		}
 		text = text[n:]
 	}
-	return fd, temporary, err
+	return nil
 }
 
-// makeTemporary makes the whole new file under its temporary name, locked: printed into memory
-// first, so that it is written whole.
-func makeTemporary(dir int, directory string, s *State) (fd int, temporary string, err error) {
+// How statePut makes a file.
+const (
+	stateReplaces = iota
+	stateIsNew    // never in the place of another
+	stateUnlocked // nobody asks for its owner
+)
+
+// putOnce is one try of statePut; after an error nothing is left.
+func putOnce(dir int, name, file string, text []byte, how int) (int, error) {
+	// The clock is read without a system call (vdso(7)), which getpid(2) would be.
+	temporary := "." + name + "." + strconv.FormatInt(time.Now().UnixNano(), 10)
+	fd, err := syscall.Openat(dir, temporary, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|
+		syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0600)
+	if err != nil {
+		return -1, err
+	}
+	if how != stateUnlocked {
+		err = stateLock(fd)
+	}
+	if err == nil {
+		err = writeAll(fd, text)
+	}
+	if err == nil && how == stateIsNew {
+		err = renameNew(dir, temporary, file)
+	} else if err == nil {
+		err = syscall.Renameat(dir, temporary, dir, file)
+	}
+	if err != nil {
+		syscall.Unlinkat(dir, temporary)
+		syscall.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// statePut makes the file of container name in dir, written whole under a name of its own and then
+// renamed, and locked from before it has either. The descriptor is the caller's; after an error
+// nothing is left.
+func statePut(dir int, name, file string, text []byte, how int) (int, error) {
+	for tries := 1; ; tries++ {
+		fd, err := putOnce(dir, name, file, text, how)
+		if err == nil {
+			return fd, nil
+		}
+		// A file that nobody has locked yet is a leftover to gc, which locks it (EWOULDBLOCK)
+		// and takes it away: then there is nothing to rename (ENOENT).
+		if err != syscall.ENOENT && err != syscall.EWOULDBLOCK &&
+			(err != syscall.EEXIST || how == stateIsNew) || tries == putTries {
+			return -1, stateRefused(err, "writing", file)
+		}
+	}
+}
+
+// putState makes the whole file of s; a reader sees the old one or this.
+func putState(dir int, file string, s *State, how int) (int, error) {
 	var text bytes.Buffer
 
 	if err := statePrint(s, &text); err != nil {
-		return -1, "", err
+		return -1, err
 	}
-	return stateTemporary(dir, directory, s.Name, text.Bytes())
+	return statePut(dir, s.Name, file, text.Bytes(), how)
 }
 
 // stateCreate makes and locks the state file of c, naming what c is about to make. A stale file of
@@ -279,51 +294,29 @@ func stateCreate(c *Container) error {
 	if err != nil {
 		return err
 	}
-	err = collectStale(c)
+	err = collectStale(c, dir, directory)
 	if err == nil {
 		err = refuseExisting(c, s)
 	}
+	fd := -1
 	if err == nil {
-		err = stateName(c, dir, directory, s)
+		// Of two runtimes one gets the name.
+		fd, err = putState(dir, s.Name+".json", s, stateIsNew)
+		if errnoOf(err) == syscall.EEXIST {
+			err = nameTaken(c)
+		}
 	}
 	if err != nil {
 		syscall.Close(dir)
 		return err
 	}
-	c.StateDir = dir
+	c.StateDir, c.StateFD = dir, fd
 	return nil
-}
-
-// stateName writes the file under a temporary name and then gives it its own.
-func stateName(c *Container, dir int, directory string, s *State) error {
-	fd, temporary, err := makeTemporary(dir, directory, s)
-	if err != nil {
-		return err
-	}
-	// Never in the place of another: of two runtimes one gets the name.
-	file := s.Name + ".json"
-	err = renameNew(dir, temporary, file)
-	if err == nil {
-		c.StateFD = fd
-		return nil
-	}
-	if err == syscall.EEXIST {
-		err = nameTaken(c)
-	} else {
-		err = errorSys(err, "making state file %s/%s", directory, file)
-	}
-	syscall.Unlinkat(dir, temporary)
-	syscall.Close(fd)
-	return err
 }
 
 // stateUpdate writes pid and start time once c.Pid exists; the rest as stateCreate said it. A reader
 // sees the old file or the new.
 func stateUpdate(c *Container) error {
-	directory, err := stateDirectoryPath()
-	if err != nil {
-		return err
-	}
 	s, err := describe(c)
 	if err != nil {
 		return err
@@ -332,15 +325,8 @@ func stateUpdate(c *Container) error {
 	if s.StartTime, err = stateStartTime(c.Pid); err != nil {
 		return err
 	}
-	fd, temporary, err := makeTemporary(c.StateDir, directory, s)
+	fd, err := putState(c.StateDir, s.Name+".json", s, stateReplaces)
 	if err != nil {
-		return err
-	}
-	file := s.Name + ".json"
-	if err := syscall.Renameat(c.StateDir, temporary, c.StateDir, file); err != nil {
-		err = errorSys(err, "replacing state file %s/%s", directory, file)
-		syscall.Unlinkat(c.StateDir, temporary)
-		syscall.Close(fd)
 		return err
 	}
 	// The new file is locked too: at no moment does the name look like nobody's.
@@ -357,19 +343,16 @@ func stateRemove(c *Container) error {
 	}
 	defer closeFD(&c.StateFD)
 	defer closeFD(&c.StateDir)
-	directory, err := stateDirectoryPath()
-	if err != nil {
-		return err
-	}
 	file := c.Name + ".json"
-	if err = stateStillNamed(c.StateDir, file, c.StateFD); err == nil {
+	err := stateStillNamed(c.StateDir, file, c.StateFD)
+	if err == nil {
 		// The spec first, so that who finds one finds the other.
 		if err = stateUnpublish(c.StateDir, c.Name); err == nil {
 			err = syscall.Unlinkat(c.StateDir, file)
 		}
 	}
 	if err != nil && err != syscall.ENOENT {
-		return errorSys(err, "removing state file %s/%s", directory, file)
+		return stateRefused(err, "removing", file)
 	}
 	return nil
 }

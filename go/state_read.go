@@ -17,6 +17,8 @@ import (
 const (
 	lockTries = 20
 	lockWait  = time.Millisecond
+
+	atSymlinkNofollow = 0x100 // AT_SYMLINK_NOFOLLOW, linux/fcntl.h
 )
 
 // renameNew is renameat2(2) of two names in dir, and never in the place of another file.
@@ -64,19 +66,27 @@ func stateDirectoryPath() (string, error) {
 	return base + "/twinbox", nil
 }
 
+// stateRefused is errorSys: "writing state file /run/twinbox/NAME.json". Only then its path is looked
+// for.
+func stateRefused(cause error, doing, file string) error {
+	directory, _ := stateDirectoryPath()
+	return errorSys(cause, "%s state file %s/%s", doing, directory, file)
+}
+
 // stateDirectory opens the state directory, which must be the caller's own, and gives its path for
 // messages. create: makes it where it is missing. The descriptor is the caller's.
 func stateDirectory(create bool) (fd int, path string, err error) {
 	if path, err = stateDirectoryPath(); err != nil {
 		return -1, "", err
 	}
-	if create {
+	const flags = syscall.O_RDONLY | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC
+	fd, err = syscall.Open(path, flags, 0)
+	if err == syscall.ENOENT && create {
 		if err := syscall.Mkdir(path, 0700); err != nil && err != syscall.EEXIST {
 			return -1, "", errorSys(err, "making state directory %s", path)
 		}
+		fd, err = syscall.Open(path, flags, 0)
 	}
-	fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|
-		syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, path, errorSys(err, "opening state directory %s", path)
 	}
@@ -92,14 +102,13 @@ func stateDirectory(create bool) (fd int, path string, err error) {
 func stateStillNamed(dir int, file string, fd int) error {
 	var named, opened syscall.Stat_t
 
-	// The syscall package has no fstatat(2) on every architecture; O_PATH only names the file.
-	name, err := syscall.Openat(dir, file, oPath|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	name, err := syscall.BytePtrFromString(file)
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(name)
-	if err := syscall.Fstat(name, &named); err != nil {
-		return err
+	if _, _, errno := syscall.Syscall6(sysFstatat, uintptr(dir), uintptr(unsafe.Pointer(name)),
+		uintptr(unsafe.Pointer(&named)), atSymlinkNofollow, 0, 0); errno != 0 {
+		return errno
 	}
 	if err := syscall.Fstat(fd, &opened); err != nil {
 		return err
@@ -161,7 +170,11 @@ func stateClaim(name string) (int, *State, error) {
 		return -1, nil, err
 	}
 	defer syscall.Close(dir)
+	return stateClaimIn(dir, directory, name)
+}
 
+// stateClaimIn and stateSweepIn are for who has the directory open.
+func stateClaimIn(dir int, directory, name string) (int, *State, error) {
 	file := name + ".json"
 	for i := 0; i < lockTries; i++ {
 		fd, err := openStateFile(dir, directory, file)
@@ -244,24 +257,16 @@ func isStateFile(file string) bool {
 	return file[0] != '.' && len(file) > len(".json") && strings.HasSuffix(file, ".json")
 }
 
-// readEntries gives the names in the directory, which is empty where there is none yet.
-func readEntries() (dir int, directory string, entries []string, err error) {
-	dir, directory, err = stateDirectory(false)
-	if errnoOf(err) == syscall.ENOENT {
-		return -1, "", nil, nil
-	}
-	if err != nil {
-		return -1, "", nil, err
-	}
+// readEntries gives the names in the open directory.
+func readEntries(dir int, directory string) (entries []string, err error) {
 	buffer := make([]byte, 8192)
 	for {
 		n, err := syscall.ReadDirent(dir, buffer)
 		if err != nil {
-			syscall.Close(dir)
-			return -1, "", nil, errorSys(err, "reading state directory %s", directory)
+			return nil, errorSys(err, "reading state directory %s", directory)
 		}
 		if n <= 0 {
-			return dir, directory, entries, nil
+			return entries, nil
 		}
 		_, _, entries = syscall.ParseDirent(buffer[:n], -1, entries)
 	}
@@ -272,12 +277,16 @@ func readEntries() (dir int, directory string, entries []string, err error) {
 func stateList() ([]State, error) {
 	var list []State
 
-	dir, directory, entries, first := readEntries()
-	if dir < 0 {
-		return nil, first
+	dir, directory, err := stateDirectory(false)
+	if errnoOf(err) == syscall.ENOENT {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	defer syscall.Close(dir)
 
+	entries, first := readEntries(dir, directory)
 	for _, entry := range entries {
 		if !isStateFile(entry) {
 			continue
@@ -297,12 +306,22 @@ func stateList() ([]State, error) {
 // stateSweep removes the half-written files of killed runtimes (only counts them with dryRun); how
 // many.
 func stateSweep(dryRun bool) (int, error) {
-	dir, directory, entries, err := readEntries()
-	if dir < 0 {
+	dir, directory, err := stateDirectory(false)
+	if errnoOf(err) == syscall.ENOENT {
+		return 0, nil
+	}
+	if err != nil {
 		return 0, err
 	}
 	defer syscall.Close(dir)
+	return stateSweepIn(dir, directory, dryRun)
+}
 
+func stateSweepIn(dir int, directory string, dryRun bool) (int, error) {
+	entries, err := readEntries(dir, directory)
+	if err != nil {
+		return 0, err
+	}
 	swept := 0
 	for _, file := range entries {
 		if file[0] != '.' {

@@ -18,22 +18,13 @@ const startWait = 10 * time.Second
 // statePublish writes NAME.spec from c.Spec. A reader sees the whole file or none; an empty one where
 // it could not be written, which ends no container: its command runs already.
 func statePublish(c *Container) {
-	dir := c.StateDir
-	directory, err := stateDirectoryPath()
+	fd, err := statePut(c.StateDir, c.Name, c.Name+".spec", c.Spec.text, stateUnlocked)
 	if err != nil {
-		return
+		fd, err = statePut(c.StateDir, c.Name, c.Name+".spec", nil, stateUnlocked)
 	}
-	fd, temporary, err := stateTemporary(dir, directory, c.Name, c.Spec.text)
-	if err != nil {
-		fd, temporary, err = stateTemporary(dir, directory, c.Name, nil)
+	if err == nil {
+		syscall.Close(fd)
 	}
-	if err != nil {
-		return
-	}
-	if syscall.Renameat(dir, temporary, dir, c.Name+".spec") != nil {
-		syscall.Unlinkat(dir, temporary)
-	}
-	syscall.Close(fd)
 }
 
 // stateUnpublish removes NAME.spec from the open state directory dir; no error where there is none.

@@ -3,6 +3,7 @@
 package gobox
 
 const (
+	sysFstatat     = 262
 	sysSetns       = 308
 	sysRenameat2   = 316
 	sysMemfdCreate = 319

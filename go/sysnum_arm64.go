@@ -3,6 +3,7 @@
 package gobox
 
 const (
+	sysFstatat     = 79
 	sysSetns       = 268
 	sysRenameat2   = 276
 	sysMemfdCreate = 279

@@ -274,11 +274,12 @@ static void test_forms(void **state)
 		"bind(<netlink>, {sa_family=AF_NETLINK, nl_pid=PORT}, 12) = 0",
 		"bind(<netlink>, {sa_family=AF_NETLINK, nl_pid=PORT}, 12)", false);
 	check_form("12    getpid() = 12", "getpid() = PARENT", "getpid() = PARENT", false);
-	check_form("12    openat(6</run/twinbox>, \".compare.12.0\", O_RDWR|O_CREAT, 0600) = "
-		   "6</run/twinbox/.compare.12.0>(deleted)",
-		"openat(</run/twinbox>, \".compare.PARENT.0\", O_RDWR|O_CREAT, 0600) = "
-		"</run/twinbox/.compare.PARENT.0>",
-		"openat(</run/twinbox>, \".compare.PARENT.0\", O_RDWR|O_CREAT, 0600)", true);
+	check_form("12    openat(6</run/twinbox>, \".compare.1795821672904049765\", "
+		   "O_RDWR|O_CREAT, 0600) = "
+		   "6</run/twinbox/.compare.1795821672904049765>(deleted)",
+		"openat(</run/twinbox>, \".compare.TIME\", O_RDWR|O_CREAT, 0600) = "
+		"</run/twinbox/.compare.TIME>",
+		"openat(</run/twinbox>, \".compare.TIME\", O_RDWR|O_CREAT, 0600)", true);
 }
 
 /* What strace shows as </> is called after what it was made from. */
