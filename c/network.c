@@ -102,6 +102,7 @@ static int veth_add(struct netlink *nl, const struct container *c)
 	const struct spec *s = c->spec;
 	struct rtnl_link *host = rtnl_link_veth_alloc();
 	struct rtnl_link *peer = host ? rtnl_link_veth_get_peer(host) : NULL;
+	struct nl_msg *request = NULL;
 	int code = -NLE_NOMEM;
 
 	if (peer)
@@ -112,25 +113,24 @@ static int veth_add(struct netlink *nl, const struct container *c)
 		rtnl_link_set_name(peer, s->veth.container.name);
 		rtnl_link_set_mtu(peer, s->veth.mtu);
 		rtnl_link_set_ns_pid(peer, c->pid);
-		code = rtnl_link_add(nl->sk, host, NLM_F_CREATE | NLM_F_EXCL);
+		code = rtnl_link_build_add_request(host, NLM_F_CREATE | NLM_F_EXCL, &request);
 	}
 	rtnl_link_put(peer);
 	rtnl_link_put(host);
-	return netlink_result(nl, code);
+	return netlink_request(nl, code, request, NULL);
 }
 
 /* RTM_GETLINK: the index of the link called name. */
 static int link_index(struct netlink *nl, const char *name, int *index)
 {
-	struct rtnl_link *link = NULL;
-	int code = rtnl_link_get_kernel(nl->sk, 0, name, &link);
+	struct ifinfomsg link = {0};
+	struct nl_msg *request = NULL;
+	int code = rtnl_link_build_get_request(0, name, &request);
 
-	if (!code && !link)
-		code = -NLE_OBJ_NOTFOUND;
-	if (!code)
-		*index = rtnl_link_get_ifindex(link);
-	rtnl_link_put(link);
-	return netlink_result(nl, code);
+	if (netlink_request(nl, code, request, &link) < 0)
+		return -1;
+	*index = link.ifi_index;
+	return 0;
 }
 
 /*
@@ -140,25 +140,25 @@ static int link_index(struct netlink *nl, const char *name, int *index)
 static int link_up(struct netlink *nl, int index)
 {
 	struct ifinfomsg info = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
-	int code = nl_send_simple(nl->sk, RTM_NEWLINK, NLM_F_ACK, &info, sizeof(info));
+	struct nl_msg *request = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+	int code = request ? nlmsg_append(request, &info, sizeof(info), NLMSG_ALIGNTO) : -NLE_NOMEM;
 
-	if (code >= 0)
-		code = nl_wait_for_ack(nl->sk);
-	return netlink_result(nl, code);
+	return netlink_request(nl, code, request, NULL);
 }
 
 /* RTM_DELLINK by name. */
 static int link_remove(struct netlink *nl, const char *name)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
+	struct nl_msg *request = NULL;
 	int code = -NLE_NOMEM;
 
 	if (link) {
 		rtnl_link_set_name(link, name);
-		code = rtnl_link_delete(nl->sk, link);
+		code = rtnl_link_build_delete_request(link, &request);
 	}
 	rtnl_link_put(link);
-	return netlink_result(nl, code);
+	return netlink_request(nl, code, request, NULL);
 }
 
 /* RTM_NEWADDR: the address and its subnet, without a broadcast address, as ip-address(8) does. */
@@ -166,6 +166,7 @@ static int address_add(struct netlink *nl, int index, const struct spec_address 
 {
 	struct nl_addr *local = nl_addr_build(AF_INET, a->ip, sizeof(a->ip));
 	struct rtnl_addr *address = rtnl_addr_alloc();
+	struct nl_msg *request = NULL;
 	int code = -NLE_NOMEM;
 
 	if (local && address) {
@@ -175,10 +176,10 @@ static int address_add(struct netlink *nl, int index, const struct spec_address 
 		code = rtnl_addr_set_local(address, local);
 	}
 	if (!code)
-		code = rtnl_addr_add(nl->sk, address, NLM_F_CREATE | NLM_F_EXCL);
+		code = rtnl_addr_build_add_request(address, NLM_F_CREATE | NLM_F_EXCL, &request);
 	rtnl_addr_put(address);
 	nl_addr_put(local);
-	return netlink_result(nl, code);
+	return netlink_request(nl, code, request, NULL);
 }
 
 /* RTM_NEWROUTE: everything without a route of its own goes to the gateway. */
@@ -188,6 +189,7 @@ static int route_add_default(struct netlink *nl, int index, const struct spec_ad
 	struct nl_addr *via = nl_addr_build(AF_INET, gateway->ip, sizeof(gateway->ip));
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
 	struct rtnl_route *route = rtnl_route_alloc();
+	struct nl_msg *request = NULL;
 	int code = -NLE_NOMEM;
 
 	if (anywhere && via && hop && route) {
@@ -199,13 +201,13 @@ static int route_add_default(struct netlink *nl, int index, const struct spec_ad
 		code = rtnl_route_set_dst(route, anywhere);
 	}
 	if (!code)
-		code = rtnl_route_add(nl->sk, route, NLM_F_CREATE | NLM_F_EXCL);
+		code = rtnl_route_build_add_request(route, NLM_F_CREATE | NLM_F_EXCL, &request);
 	rtnl_route_put(route);
 	if (hop)
 		rtnl_route_nh_free(hop);
 	nl_addr_put(via);
 	nl_addr_put(anywhere);
-	return netlink_result(nl, code);
+	return netlink_request(nl, code, request, NULL);
 }
 
 /* One end of the pair, seen from inside its own namespace: address, up, default route. */

@@ -191,12 +191,8 @@ func netlinkOpen() (*netlink, error) {
 		return nil, errorSys(err, "opening a netlink socket")
 	}
 	nl := &netlink{fd: fd, kernel: &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}}
-	// Without bind(2) the kernel would give it an address at the first request.
-	err = syscall.Bind(fd, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK})
-	if err == nil {
-		err = syscall.SetsockoptInt(fd, solNetlink, netlinkExtAck, 1)
-	}
-	if err != nil {
+	// No bind(2): the kernel gives it an address at the first request.
+	if err = syscall.SetsockoptInt(fd, solNetlink, netlinkExtAck, 1); err != nil {
 		nl.close()
 		return nil, errorSys(err, "opening a netlink socket")
 	}

@@ -6,6 +6,7 @@
  */
 #include "container.h"
 #include "mutant.h"
+#include "netlink.h"
 
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -37,9 +38,6 @@ static bool in_child;
 		return mutant_has(&leave_out, #name) ? (result) : __real_##name arguments;         \
 	}
 
-struct rtnl_addr;
-struct rtnl_route;
-struct nl_sock;
 struct mounts;
 
 LEAVE_OUT(pid_t, 1, setsid, (void), ())
@@ -59,10 +57,6 @@ LEAVE_OUT(int, 0, fsetxattr, (int fd, const char *name, const void *value, size_
 LEAVE_OUT(int, 0, mount_setattr,
 	(int fd, const char *path, unsigned int flags, void *attr, size_t size),
 	(fd, path, flags, attr, size))
-LEAVE_OUT(
-	int, 0, rtnl_addr_add, (struct nl_sock * s, struct rtnl_addr *a, int flags), (s, a, flags))
-LEAVE_OUT(int, 0, rtnl_route_add, (struct nl_sock * s, struct rtnl_route *r, int flags),
-	(s, r, flags))
 LEAVE_OUT(int, 0, network_configure, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(int, 0, mask_paths, (struct container * c, struct mounts *m, struct error *e), (c, m, e))
 LEAVE_OUT(int, 0, mask_readonly_paths, (struct container * c, struct mounts *m, struct error *e),
@@ -73,6 +67,21 @@ LEAVE_OUT(
 	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))
 LEAVE_OUT(int, 0, privileges_adjust_oom, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(int, 0, cgroup_open, (struct container * c, struct error *e), (c, e))
+
+/* "leave_out RTM_NEWADDR": no request of that kind is sent. */
+int __real_netlink_request(struct netlink *nl, int built, struct nl_msg *m, struct ifinfomsg *link);
+int __wrap_netlink_request(struct netlink *nl, int built, struct nl_msg *m, struct ifinfomsg *link);
+int __wrap_netlink_request(struct netlink *nl, int built, struct nl_msg *m, struct ifinfomsg *link)
+{
+	int kind = m ? nlmsg_hdr(m)->nlmsg_type : 0;
+
+	if ((kind == RTM_NEWADDR && mutant_has(&leave_out, "RTM_NEWADDR")) ||
+		(kind == RTM_NEWROUTE && mutant_has(&leave_out, "RTM_NEWROUTE"))) {
+		nlmsg_free(m);
+		return 0;
+	}
+	return __real_netlink_request(nl, built, m, link);
+}
 
 /* "leave_out setns:ipc": that namespace is not joined, the others are. */
 int __real_setns(int fd, int flags);
