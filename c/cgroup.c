@@ -55,21 +55,25 @@ static int check_controllers(int root, const char *needed, struct error *e)
 	return 0;
 }
 
-int cgroup_check(const struct spec *s, struct error *e)
+static int open_root(struct container *c, struct error *e)
 {
 	char needed[CONTROLLERS_MAX];
-	int root, result;
 
-	if (!s->cgroups_path && !s->has_resources)
+	if (resources_controllers(c->spec, needed, sizeof(needed), e) < 0)
+		return -1;
+	c->cgroup_root = cgroup_open_root(e);
+	if (c->cgroup_root < 0)
+		return -1;
+	if (check_controllers(c->cgroup_root, needed, e) == 0)
 		return 0;
-	if (resources_controllers(s, needed, sizeof(needed), e) < 0)
-		return -1;
-	root = cgroup_open_root(e);
-	if (root < 0)
-		return -1;
-	result = check_controllers(root, needed, e);
-	close(root);
-	return result;
+	close(c->cgroup_root);
+	c->cgroup_root = -1;
+	return -1;
+}
+
+int cgroup_check(struct container *c, struct error *e)
+{
+	return c->spec->cgroups_path || c->spec->has_resources ? open_root(c, e) : 0;
 }
 
 /*
@@ -187,16 +191,14 @@ static int make_path(struct container *c, int root, const char *needed, struct e
 {
 	const char *rest = c->cgroup;
 	char name[NAME_MAX + 1], path[PATH_MAX] = "";
-	int dir = fcntl(root, F_DUPFD_CLOEXEC, 0), next;
+	int dir = root, next;
 
-	if (dir < 0)
-		return error_sys(e, "opening %s", CGROUP_ROOT);
 	while (cgroup_next_name(&rest, name)) {
 		next = enable_controllers(c, dir, path, needed, e);
 		snprintf(path, sizeof(path), "%.*s", (int)(rest - c->cgroup), c->cgroup);
 		if (next == 0)
 			next = enter(c, dir, path, name, !rest[0], e);
-		close(dir);
+		cgroup_close_below(root, dir);
 		if (next < 0)
 			return -1;
 		dir = next;
@@ -242,23 +244,19 @@ int cgroup_create(struct container *c, struct error *e)
 {
 	char needed[CONTROLLERS_MAX];
 	struct error ignored;
-	int root, dir = -1;
+	int dir;
 
 	if (!c->cgroup[0])
 		return 0;
-	if (resources_controllers(c->spec, needed, sizeof(needed), e) < 0)
+	if ((c->cgroup_root < 0 && open_root(c, e) < 0) ||
+		resources_controllers(c->spec, needed, sizeof(needed), e) < 0)
 		return -1;
-	root = cgroup_open_root(e);
-	if (root < 0)
-		return -1;
-	if (check_controllers(root, needed, e) == 0)
-		dir = make_leaf(c, root, needed, e);
-	close(root);
+	dir = make_leaf(c, c->cgroup_root, needed, e);
 	if (dir < 0)
 		return -1;
 	if (write_limits(c, dir, e) < 0 || cgroup_devices_restrict(c, dir, e) < 0) {
 		close(dir);
-		cgroup_remove(c->cgroup, &ignored);
+		cgroup_remove_in(c->cgroup_root, c->cgroup, &ignored);
 		return -1;
 	}
 	c->cgroup_fd = dir;

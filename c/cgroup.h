@@ -33,8 +33,13 @@ int cgroup_open(struct container *c, struct error *e);
  */
 int cgroup_remove(const char *path, struct error *e);
 
-/* 0 when CGROUP_ROOT is a cgroup v2 with the controllers that s needs; else -1, e says what to do.
+/* The same for who has CGROUP_ROOT open. */
+int cgroup_remove_in(int root, const char *path, struct error *e);
+
+/*
+ * 0 when CGROUP_ROOT is a cgroup v2 with the controllers that c needs, opened as c->cgroup_root
+ * where it needs any cgroup; else -1, e says what to do.
  */
-int cgroup_check(const struct spec *s, struct error *e);
+int cgroup_check(struct container *c, struct error *e);
 
 #endif

@@ -38,6 +38,15 @@ int cgroup_open_root(struct error *e)
 	return -1;
 }
 
+void cgroup_close_below(int root, int dir)
+{
+	int saved = errno;
+
+	if (dir >= 0 && dir != root)
+		close(dir);
+	errno = saved;
+}
+
 int cgroup_check_path(const char *path, struct error *e)
 {
 	const char *p = path;

@@ -24,6 +24,9 @@ bool cgroup_is_gone(int errnum);
 /* A descriptor of CGROUP_ROOT, which must be cgroup v2; the caller closes it. */
 int cgroup_open_root(struct error *e);
 
+/* Closes dir, which is root or was opened below it; root stays open. */
+void cgroup_close_below(int root, int dir);
+
 /* State files and specs name cgroups; neither may name the root or anything outside it. */
 int cgroup_check_path(const char *path, struct error *e);
 

@@ -25,16 +25,19 @@ static int64_t now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Opens the cgroup that holds the last name of path; *name is that name. */
+/*
+ * Opens the cgroup that holds the last name of path, which may be root itself:
+ * cgroup_close_below(). *name is that name.
+ */
 static int open_parent(int root, const char *path, const char **name)
 {
-	int dir = fcntl(root, F_DUPFD_CLOEXEC, 0), next;
+	int dir = root, next;
 	char part[NAME_MAX + 1];
 
 	*name = strrchr(path, '/') + 1;
 	while (dir >= 0 && cgroup_next_name(&path, part) && path[0]) {
 		next = openat(dir, part, CGROUP_DIR_FLAGS);
-		close(dir);
+		cgroup_close_below(root, dir);
 		dir = next;
 	}
 	return dir;
@@ -73,15 +76,12 @@ int cgroup_remove_parents(int root, const char *path)
 
 	snprintf(parent, sizeof(parent), "%s", path);
 	while (removed > 0 && (slash = strrchr(parent, '/')) && slash != parent) {
-		int dir, failure;
+		int dir;
 
 		*slash = '\0';
 		dir = open_parent(root, parent, &name);
 		removed = dir < 0 ? -1 : remove_parent(dir, name, parent);
-		failure = errno;
-		if (dir >= 0)
-			close(dir);
-		errno = failure;
+		cgroup_close_below(root, dir);
 		/* Another container of the same parents was faster. */
 		if (removed < 0 && cgroup_is_gone(errno))
 			removed = 1;
@@ -213,25 +213,35 @@ static int remove_leaf(int parent, const char *name, const char *path, struct er
 	return 0;
 }
 
+int cgroup_remove_in(int root, const char *path, struct error *e)
+{
+	const char *name;
+	int parent, result = 0;
+
+	if (cgroup_check_path(path, e) < 0)
+		return -1;
+	parent = open_parent(root, path, &name);
+	if (parent >= 0) {
+		result = remove_leaf(parent, name, path, e);
+		cgroup_close_below(root, parent);
+	} else if (!cgroup_is_gone(errno)) {
+		result = error_sys(e, "opening the parent of cgroup %s", path);
+	}
+	if (result == 0 && cgroup_remove_parents(root, path) < 0)
+		result = error_sys(e, "removing the parents of cgroup %s", path);
+	return result;
+}
+
 int cgroup_remove(const char *path, struct error *e)
 {
-	int root, parent, result = 0;
-	const char *name;
+	int root, result;
 
 	if (cgroup_check_path(path, e) < 0)
 		return -1;
 	root = cgroup_open_root(e);
 	if (root < 0)
 		return -1;
-	parent = open_parent(root, path, &name);
-	if (parent >= 0) {
-		result = remove_leaf(parent, name, path, e);
-		close(parent);
-	} else if (!cgroup_is_gone(errno)) {
-		result = error_sys(e, "opening the parent of cgroup %s", path);
-	}
-	if (result == 0 && cgroup_remove_parents(root, path) < 0)
-		result = error_sys(e, "removing the parents of cgroup %s", path);
+	result = cgroup_remove_in(root, path, e);
 	close(root);
 	return result;
 }

@@ -46,7 +46,7 @@ static int remove_cgroup(struct container *c, struct error *e)
 		return 0;
 	close_fd(&c->cgroup_fd);
 	events_call(c, "rmdir(\"" CGROUP_ROOT "%s\")", c->cgroup);
-	return cgroup_remove(c->cgroup, e);
+	return cgroup_remove_in(c->cgroup_root, c->cgroup, e);
 }
 
 static int remove_link(struct container *c, struct error *e)
@@ -104,6 +104,7 @@ int cleanup_container(struct container *c, struct error *e)
 	}
 	if (result == 0)
 		result = state_remove(c, e);
+	close_fd(&c->cgroup_root);
 	/* Unlocked but not removed: it names what is still there, for gc. */
 	close_fd(&c->state_fd);
 	close_fd(&c->state_dir);

@@ -82,7 +82,7 @@ static const struct stage cleanup_stage[] = {{"cleanup", cleanup_container}};
 void container_init(struct container *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = -1;
+	c->cgroup_root = c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = -1;
 	c->console_fd = c->console_peer_fd = c->events_fd = c->log_fd = c->state_fd = -1;
 	c->target_fd = c->state_dir = -1;
 	c->japanese = language_japanese();
@@ -268,7 +268,9 @@ static void close_of_parent(struct container *c)
 	}
 	if (c->cgroup_fd >= 0)
 		close(c->cgroup_fd);
-	c->state_dir = c->state_fd = c->cgroup_fd = -1;
+	if (c->cgroup_root >= 0)
+		close(c->cgroup_root);
+	c->state_dir = c->state_fd = c->cgroup_fd = c->cgroup_root = -1;
 }
 
 /*

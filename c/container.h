@@ -47,6 +47,7 @@ struct container {
 	 * events_fd and log_fd, which are its caller's.
 	 */
 	char cgroup[PATH_MAX];	 /* "/twinbox/NAME" below CGROUP_ROOT; empty: no cgroup stage */
+	int cgroup_root;	 /* CGROUP_ROOT, by cgroup_check() */
 	int cgroup_fd;		 /* directory of the cgroup */
 	uint8_t link_address[6]; /* of the host end of the veth, by state_create(); 0: any */
 	pid_t pid;		 /* the container's first process, seen from the host */

@@ -166,13 +166,13 @@ static int run_spec(const char *program, const struct run_options *o, const stru
 	int result;
 
 	container_init(&c);
+	c.spec = s;
 	if (!o->name)
 		snprintf(name, sizeof(name), "box-%d", getpid());
 	if ((o->name && state_check_name(o->name, e) < 0) ||
 		run_find_rootfs(o->rootfs, o->spec, s, rootfs, e) < 0 ||
-		(o->pid_file && check_pid_file(o->pid_file, e) < 0) || cgroup_check(s, e) < 0)
+		(o->pid_file && check_pid_file(o->pid_file, e) < 0) || cgroup_check(&c, e) < 0)
 		return -1;
-	c.spec = s;
 	c.program = program;
 	c.name = o->name ? o->name : name;
 	c.rootfs = rootfs;
@@ -188,6 +188,8 @@ static int run_spec(const char *program, const struct run_options *o, const stru
 		close(c.events_fd);
 	if (c.log_fd >= 0)
 		close(c.log_fd);
+	if (c.cgroup_root >= 0) /* the end came before the cleanup stage */
+		close(c.cgroup_root);
 	return result < 0 ? -1 : c.exit_status;
 }
 

@@ -51,19 +51,26 @@ func checkControllers(root int, needed []string) error {
 	return nil
 }
 
-// cgroupCheck: nil when cgroupRoot is a cgroup v2 with the controllers that s needs; else the
-// error says what to do.
-func cgroupCheck(s *Spec) error {
-	if s.CgroupsPath == "" && !s.HasResources {
-		return nil
-	}
-	needed := resourcesControllers(s)
+// openRoot opens cgroupRoot, where it has the controllers that c needs.
+func openRoot(c *Container) error {
 	root, err := cgroupOpenRoot()
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(root)
-	return checkControllers(root, needed)
+	c.CgroupRoot = root
+	if err = checkControllers(root, resourcesControllers(c.Spec)); err != nil {
+		closeFD(&c.CgroupRoot)
+	}
+	return err
+}
+
+// cgroupCheck: nil when cgroupRoot is a cgroup v2 with the controllers that c needs, opened as
+// c.CgroupRoot where it needs any cgroup; else the error says what to do.
+func cgroupCheck(c *Container) error {
+	if c.Spec.CgroupsPath == "" && !c.Spec.HasResources {
+		return nil
+	}
+	return openRoot(c)
 }
 
 // findBelow: a container that makes cgroups of its own (as an init system does) has moved its
@@ -172,11 +179,7 @@ func enter(c *Container, dir int, path, name string, leaf bool) (int, error) {
 // makePath walks once from the root to the leaf and gives the leaf's descriptor. ENOENT and
 // ENODEV mean that a parent went away under our feet.
 func makePath(c *Container, root int, needed []string) (int, error) {
-	dir, err := cgroupDup(root)
-	if err != nil {
-		return -1, errorSys(err, "opening %s", cgroupRoot)
-	}
-	path := ""
+	dir, path := root, ""
 	for name, rest := cgroupNextName(c.Cgroup); name != ""; name, rest = cgroupNextName(rest) {
 		next := -1
 		err := enableControllers(c, dir, path, needed)
@@ -184,7 +187,7 @@ func makePath(c *Container, root int, needed []string) (int, error) {
 		if err == nil {
 			next, err = enter(c, dir, path, name, rest == "")
 		}
-		syscall.Close(dir)
+		cgroupCloseBelow(root, dir)
 		if err != nil {
 			return -1, err
 		}
@@ -240,16 +243,12 @@ func cgroupCreate(c *Container) error {
 	if c.Cgroup == "" {
 		return nil
 	}
-	needed := resourcesControllers(c.Spec)
-	root, err := cgroupOpenRoot()
-	if err != nil {
-		return err
+	if c.CgroupRoot < 0 {
+		if err := openRoot(c); err != nil {
+			return err
+		}
 	}
-	dir := -1
-	if err = checkControllers(root, needed); err == nil {
-		dir, err = makeLeaf(c, root, needed)
-	}
-	syscall.Close(root)
+	dir, err := makeLeaf(c, c.CgroupRoot, resourcesControllers(c.Spec))
 	if err != nil {
 		return err
 	}
@@ -259,7 +258,7 @@ func cgroupCreate(c *Container) error {
 	}
 	if err != nil {
 		syscall.Close(dir)
-		cgroupRemove(c.Cgroup)
+		cgroupRemoveIn(c.CgroupRoot, c.Cgroup)
 		return err
 	}
 	c.CgroupFD = dir

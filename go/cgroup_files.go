@@ -62,6 +62,13 @@ func cgroupOpenRoot() (int, error) {
 	return -1, err
 }
 
+// cgroupCloseBelow closes dir, which is root or was opened below it; root stays open.
+func cgroupCloseBelow(root, dir int) {
+	if dir >= 0 && dir != root {
+		syscall.Close(dir)
+	}
+}
+
 // cgroupCheckPath: state files and specs name cgroups; neither may name the root or anything
 // outside it.
 func cgroupCheckPath(path string) error {

@@ -43,7 +43,7 @@ func TestCgroupEnablesControllersAndWritesLimits(t *testing.T) {
 		s.askForLimits(SpecKeyValue{"hugetlb.2MB.max", "4194304"},
 			SpecKeyValue{"hugetlb.2MB.rsvd.max", "2097152"})
 		s.askFor("/a/one")
-		s.must(cgroupCheck(s.c.Spec))
+		s.must(cgroupCheck(s.c))
 		s.create()
 		for _, row := range []struct{ file, want string }{
 			{"/cgroup.subtree_control", "hugetlb\n"},

@@ -20,14 +20,15 @@ const (
 	dtDir   = 4   // DT_DIR, readdir(3)
 )
 
-// openParent opens the cgroup that holds the last name of path, and gives that name.
+// openParent opens the cgroup that holds the last name of path, which may be root itself:
+// cgroupCloseBelow. It gives that name too.
 func openParent(root int, path string) (dir int, name string, err error) {
-	dir, err = cgroupDup(root)
+	dir = root
 	name, rest := cgroupNextName(path)
 	for err == nil && rest != "" {
 		var next int
 		next, err = syscall.Openat(dir, name, cgroupDirFlags, 0)
-		syscall.Close(dir)
+		cgroupCloseBelow(root, dir)
 		dir = next
 		name, rest = cgroupNextName(rest)
 	}
@@ -79,7 +80,7 @@ func cgroupRemoveParents(root int, path string) error {
 		dir, name, err := openParent(root, parent)
 		if err == nil {
 			removed, err = removeParent(dir, name, parent)
-			syscall.Close(dir)
+			cgroupCloseBelow(root, dir)
 		}
 		// Another container of the same parents was faster.
 		if err != nil && !cgroupIsGone(err) || !removed {
@@ -241,10 +242,18 @@ func cgroupRemove(path string) error {
 		return err
 	}
 	defer syscall.Close(root)
+	return cgroupRemoveIn(root, path)
+}
+
+// cgroupRemoveIn is the same for who has cgroupRoot open.
+func cgroupRemoveIn(root int, path string) error {
+	if err := cgroupCheckPath(path); err != nil {
+		return err
+	}
 	parent, name, err := openParent(root, path)
 	if err == nil {
 		err = removeLeaf(parent, name, path)
-		syscall.Close(parent)
+		cgroupCloseBelow(root, parent)
 	} else if cgroupIsGone(err) {
 		err = nil
 	} else {

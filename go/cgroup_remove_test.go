@@ -89,6 +89,7 @@ func TestCgroupSharesParentsWithOthers(t *testing.T) {
 						err = cgroupRemove(c.Cgroup)
 					}
 				}
+				closeFD(&c.CgroupRoot)
 				results <- err
 			}()
 		}

@@ -71,6 +71,7 @@ func playCgroup(t *testing.T, test func(*cgroupScene)) {
 		if s.c.CgroupFD >= 0 {
 			syscall.Close(s.c.CgroupFD)
 		}
+		closeFD(&s.c.CgroupRoot)
 		if s.exists("") {
 			t.Errorf("%s is left", s.place(""))
 			s.sweep()

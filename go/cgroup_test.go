@@ -55,7 +55,7 @@ func TestCgroupPathStaysBelowTheRoot(t *testing.T) {
 
 func TestCgroupAsksNothingWithoutLimits(t *testing.T) {
 	s := newCgroupScene(t)
-	s.must(cgroupCheck(s.c.Spec))
+	s.must(cgroupCheck(s.c))
 	s.must(cgroupCreate(s.c))
 	if s.c.CgroupFD != -1 {
 		t.Error("a cgroup is open")
@@ -72,11 +72,11 @@ func TestCgroupRefusesOtherFileSystems(t *testing.T) {
 				"(make lab)"},
 		} {
 			s.must(syscall.Mount("none", cgroupRoot, row.kind, 0, ""))
-			err := cgroupCheck(s.c.Spec)
+			err := cgroupCheck(s.c)
 			s.must(syscall.Unmount(cgroupRoot, 0))
 			refused(t, err, 0, "/sys/fs/cgroup is not a cgroup v2 file system", row.hint)
 		}
-		s.must(cgroupCheck(s.c.Spec))
+		s.must(cgroupCheck(s.c))
 	})
 }
 
@@ -84,7 +84,7 @@ func TestCgroupNamesAMissingController(t *testing.T) {
 	playCgroup(t, func(s *cgroupScene) {
 		s.c.Spec.Resources.Unified = []SpecKeyValue{{"nosuch.max", "1"}}
 		s.askFor("/x")
-		for _, err := range []error{cgroupCheck(s.c.Spec), cgroupCreate(s.c)} {
+		for _, err := range []error{cgroupCheck(s.c), cgroupCreate(s.c)} {
 			refused(t, err, 0,
 				"controller nosuch is missing in /sys/fs/cgroup/cgroup.controllers",
 				"cgroup v1 may hold it on this machine; the lab (make lab) has every "+

@@ -41,7 +41,7 @@ func removeCgroup(c *Container) error {
 	}
 	closeFD(&c.CgroupFD)
 	eventsCall(c, "rmdir(\""+cgroupRoot+"%s\")", c.Cgroup)
-	return cgroupRemove(c.Cgroup)
+	return cgroupRemoveIn(c.CgroupRoot, c.Cgroup)
 }
 
 func removeLink(c *Container) error {
@@ -93,6 +93,7 @@ func cleanupContainer(c *Container) error {
 	if first == nil {
 		first = stateRemove(c)
 	}
+	closeFD(&c.CgroupRoot)
 	closeFD(&c.StateFD)
 	closeFD(&c.StateDir)
 	if first == nil {

@@ -34,6 +34,8 @@ func TestCleanup(t *testing.T) {
 		must(t, os.Mkdir(cgroupRoot+c.Cgroup, 0755))
 		c.CgroupFD, err = syscall.Open(cgroupRoot+c.Cgroup, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 		must(t, err)
+		c.CgroupRoot, err = syscall.Open(cgroupRoot, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		must(t, err)
 		makeLink(t, "left0")
 		c.LinkMade = true
 	}

@@ -55,6 +55,7 @@ type Container struct {
 
 	// What exists.
 	Cgroup        string // "/twinbox/NAME" below cgroupRoot; "": no cgroup stage
+	CgroupRoot    int    // cgroupRoot, by cgroupCheck
 	CgroupFD      int    // directory of the cgroup
 	PidsFD        int    // its pids.max, where the child has to write it: childPidsLimit
 	PidsMax       string // what to write there
@@ -125,7 +126,7 @@ var cleanupStage = []stage{{"cleanup", cleanupContainer}}
 
 // newContainer gives an empty container: descriptors -1, the rest zero.
 func newContainer() *Container {
-	return &Container{CgroupFD: -1, PidsFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
+	return &Container{CgroupRoot: -1, CgroupFD: -1, PidsFD: -1, PidFD: -1, SyncFD: -1, ErrorFD: -1,
 		ConsoleFD: -1, ConsolePeerFD: -1, EventsFD: -1, LogFD: -1, StateDir: -1, StateFD: -1,
 		TargetFD: -1, Japanese: languageJapanese()}
 }

@@ -179,11 +179,12 @@ func runSpec(program string, o *runOptions, words *operands, s *Spec, via []stri
 			return 0, err
 		}
 	}
-	if err := cgroupCheck(s); err != nil {
+	c := newContainer()
+	c.Spec = s
+	if err := cgroupCheck(c); err != nil {
 		return 0, err
 	}
-	c := newContainer()
-	c.Spec, c.Program, c.Name, c.Rootfs, c.PidFile = s, program, o.name, rootfs, o.pidFile
+	c.Program, c.Name, c.Rootfs, c.PidFile = program, o.name, rootfs, o.pidFile
 	if c.Name == "" {
 		c.Name = fmt.Sprintf("box-%d", syscall.Getpid())
 	}
@@ -200,6 +201,7 @@ func runSpec(program string, o *runOptions, words *operands, s *Spec, via []stri
 	if c.LogFD >= 0 {
 		syscall.Close(c.LogFD)
 	}
+	closeFD(&c.CgroupRoot) // the end came before the cleanup stage
 	return c.ExitStatus, err
 }
 

@@ -87,7 +87,8 @@ func fill(to *C.struct_container, c *gobox.Container) {
 	to.is_child, to.new_terminal = C.bool(c.IsChild), C.bool(c.NewTerminal)
 	to.enters, to.target_pid = C.bool(c.Enters), C.pid_t(c.TargetPid)
 	to.target_fd, to.target_flags = C.int(c.TargetFD), C.int(c.TargetFlags)
-	to.cgroup_fd, to.pid, to.pidfd = C.int(c.CgroupFD), C.pid_t(c.Pid), C.int(c.PidFD)
+	to.cgroup_root, to.cgroup_fd = C.int(c.CgroupRoot), C.int(c.CgroupFD)
+	to.pid, to.pidfd = C.pid_t(c.Pid), C.int(c.PidFD)
 	to.sync_fd, to.error_fd = C.int(c.SyncFD), C.int(c.ErrorFD)
 	to.console_fd, to.console_peer_fd = C.int(c.ConsoleFD), C.int(c.ConsolePeerFD)
 	to.events_fd, to.log_fd = C.int(c.EventsFD), C.int(c.LogFD)
@@ -103,7 +104,8 @@ func fill(to *C.struct_container, c *gobox.Container) {
 // so is what a stage that failed has left open.
 func takeBack(c *gobox.Container, from *C.struct_container) {
 	c.SetFacts([]byte(C.GoString(&from.facts[0])))
-	c.CgroupFD, c.Pid, c.PidFD = int(from.cgroup_fd), int(from.pid), int(from.pidfd)
+	c.CgroupRoot, c.CgroupFD = int(from.cgroup_root), int(from.cgroup_fd)
+	c.Pid, c.PidFD = int(from.pid), int(from.pidfd)
 	c.SyncFD, c.ErrorFD = int(from.sync_fd), int(from.error_fd)
 	c.ConsoleFD, c.ConsolePeerFD = int(from.console_fd), int(from.console_peer_fd)
 	c.LinkMade = bool(from.link_made)

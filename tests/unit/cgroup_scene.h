@@ -215,6 +215,8 @@ static inline int after(void **state)
 	(void)state;
 	if (t.c.cgroup_fd >= 0)
 		close(t.c.cgroup_fd);
+	if (t.c.cgroup_root >= 0)
+		close(t.c.cgroup_root);
 	if (allowed && exists(place(""))) {
 		print_error("%s is left\n", place(""));
 		sweep();

@@ -52,7 +52,7 @@ static void path_stays_below_the_root(void **state)
 static void asks_nothing_without_limits(void **state)
 {
 	(void)state;
-	assert_int_equal(cgroup_check(&t.spec, &t.e), 0);
+	assert_int_equal(cgroup_check(&t.c, &t.e), 0);
 	assert_int_equal(cgroup_create(&t.c, &t.e), 0);
 	assert_int_equal(t.c.cgroup_fd, -1);
 }
@@ -75,13 +75,13 @@ static void refuses_other_file_systems(void **state)
 		int result;
 
 		assert_int_equal(mount("none", CGROUP_ROOT, rows[i].type, 0, NULL), 0);
-		result = cgroup_check(&t.spec, &t.e);
+		result = cgroup_check(&t.c, &t.e);
 		assert_int_equal(umount(CGROUP_ROOT), 0);
 		assert_int_equal(result, -1);
 		assert_string_equal(t.e.message, "/sys/fs/cgroup is not a cgroup v2 file system");
 		assert_string_equal(t.e.hint, rows[i].hint);
 	}
-	assert_int_equal(cgroup_check(&t.spec, &t.e), 0);
+	assert_int_equal(cgroup_check(&t.c, &t.e), 0);
 }
 
 static void names_a_missing_controller(void **state)
@@ -93,7 +93,7 @@ static void names_a_missing_controller(void **state)
 	t.spec.resources.unified.v = &unified;
 	t.spec.resources.unified.n = 1;
 	ask_for("/x");
-	assert_int_equal(cgroup_check(&t.spec, &t.e), -1);
+	assert_int_equal(cgroup_check(&t.c, &t.e), -1);
 	assert_string_equal(
 		t.e.message, "controller nosuch is missing in /sys/fs/cgroup/cgroup.controllers");
 	error_clear(&t.e);

@@ -46,7 +46,7 @@ static void enables_controllers_and_writes_limits(void **state)
 	borrow_hugetlb();
 	ask_for_limits(unified, 2);
 	ask_for("/a/one");
-	assert_int_equal(cgroup_check(&t.spec, &t.e), 0);
+	assert_int_equal(cgroup_check(&t.c, &t.e), 0);
 	assert_created();
 	assert_string_equal(read_text(place("/cgroup.subtree_control")), "hugetlb\n");
 	assert_string_equal(read_text(place("/a/cgroup.subtree_control")), "hugetlb\n");

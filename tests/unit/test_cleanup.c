@@ -31,6 +31,7 @@ static void cleanup(void **unused)
 	c.pid_file_made = true;
 	if (geteuid() == 0) {
 		assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
+		c.cgroup_root = open(CGROUP_ROOT, O_RDONLY | O_CLOEXEC);
 		c.cgroup_fd = open(cgroup_full(left.cgroup), O_RDONLY | O_CLOEXEC);
 		make_link("left0", NULL);
 		c.link_made = true;
@@ -44,7 +45,9 @@ static void cleanup(void **unused)
 		assert_false(geteuid() == 0 && is_there(cgroup_full(left.cgroup)));
 		assert_false(is_there(scene_path("a.json")));
 		assert_int_equal(c.pid, 0);
-		assert_int_equal(c.pidfd & c.cgroup_fd & c.sync_fd & c.error_fd & c.state_fd, -1);
+		assert_int_equal(
+			c.pidfd & c.cgroup_root & c.cgroup_fd & c.sync_fd & c.error_fd & c.state_fd,
+			-1);
 	}
 }
 
