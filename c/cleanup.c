@@ -92,6 +92,7 @@ int cleanup_container(struct container *c, struct error *e)
 	struct error this;
 	int result = 0;
 
+	close_fd(&c->signal_fd);
 	close_fd(&c->sync_fd);
 	close_fd(&c->error_fd);
 	close_fd(&c->console_fd);

@@ -84,7 +84,7 @@ void container_init(struct container *c)
 	memset(c, 0, sizeof(*c));
 	c->cgroup_root = c->cgroup_fd = c->pidfd = c->sync_fd = c->error_fd = -1;
 	c->console_fd = c->console_peer_fd = c->events_fd = c->log_fd = c->state_fd = -1;
-	c->target_fd = c->state_dir = -1;
+	c->target_fd = c->state_dir = c->signal_fd = -1;
 	c->japanese = language_japanese();
 }
 
@@ -133,28 +133,35 @@ int container_read_all(int fd, void *buffer, size_t size)
 	return (int)got;
 }
 
+/* What was told: marks, and after 'e' the error. The pipe holds all of it. */
+static int read_told(struct container *c, char *told, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(c->error_fd, told, size);
+	while (n < 0 && errno == EINTR);
+	return (int)n;
+}
+
 int container_confirm(struct container *c, struct error *e)
 {
-	bool about_to_run = false;
-	char mark;
+	char told[sizeof("xe") + sizeof(*e)];
+	bool about_to_run;
 	int n;
 
-	for (;;) {
-		if (wait_for_child(c, c->error_fd, e) < 0)
-			return -1;
-		n = container_read_all(c->error_fd, &mark, 1);
-		if (n != 1)
-			break;
-		about_to_run = mark == 'x';
-		if (about_to_run)
-			continue;
-		if (container_read_all(c->error_fd, e, sizeof(*e)) == (int)sizeof(*e))
-			return -1;
-		break; /* killed while it told its failure */
-	}
+	if (wait_for_end(c, c->error_fd, e) < 0)
+		return -1;
+	n = read_told(c, told, sizeof(told));
 	if (n < 0)
 		return error_sys(e, "reading from the child");
-	if (!about_to_run)
+	about_to_run = n > 0 && told[0] == 'x';
+	if (n - about_to_run == 1 + (int)sizeof(*e) && told[about_to_run] == 'e') {
+		memcpy(e, told + about_to_run + 1, sizeof(*e));
+		return -1;
+	}
+	/* Else it was killed, perhaps while it told its failure. */
+	if (!about_to_run || n > 1)
 		return child_ended(e);
 	c->stage_begin = 0; /* its begin was told by the child */
 	events_ok(c, "exec");

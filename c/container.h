@@ -56,6 +56,7 @@ struct container {
 	int error_fd;	     /* parent: read end; child: write end, close-on-exec */
 	int console_fd;	     /* parent: master of the container's terminal; child: its slave */
 	int console_peer_fd; /* parent: the slave, held open as long as the master */
+	int signal_fd;	     /* what asks the runtime to end, then what goes to the command */
 	int events_fd;	     /* --events, O_APPEND; -1: none */
 	int log_fd;	     /* standard error of the runtime, for -v in the child too */
 	int state_dir;	     /* the state directory, while state_fd is open */

@@ -93,11 +93,22 @@ static int ended_by(const sigset_t *set, struct error *e)
 	return 0;
 }
 
-static int poll_child(int fd, int signal_fd, const sigset_t *set, struct error *e)
+/* One descriptor for all that waits, each time for other signals: signalfd(2) changes it. */
+static int listen(struct container *c, const sigset_t *set, struct error *e)
+{
+	int fd = signalfd(c->signal_fd, set, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	if (fd < 0)
+		return error_sys(e, "making a signalfd");
+	c->signal_fd = fd;
+	return 0;
+}
+
+static int poll_child(int fd, short events, int signal_fd, const sigset_t *set, struct error *e)
 {
 	for (;;) {
 		struct pollfd fds[] = {
-			{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+			{.fd = fd, .events = events}, {.fd = signal_fd, .events = POLLIN}};
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return error_sys(e, "waiting for the child");
@@ -108,22 +119,27 @@ static int poll_child(int fd, int signal_fd, const sigset_t *set, struct error *
 	}
 }
 
-int wait_for_child(struct container *c, int fd, struct error *e)
+static int wait_for(struct container *c, int fd, short events, struct error *e)
 {
 	sigset_t all, set;
-	int signal_fd, result;
 
 	forwarded_set(c, &all);
 	sigemptyset(&set);
 	for (size_t i = 0; i < ENDING; i++)
 		if (sigismember(&all, ending[i].number))
 			sigaddset(&set, ending[i].number);
-	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signal_fd < 0)
-		return error_sys(e, "making a signalfd");
-	result = poll_child(fd, signal_fd, &set, e);
-	close(signal_fd);
-	return result;
+	return listen(c, &set, e) < 0 ? -1 : poll_child(fd, events, c->signal_fd, &set, e);
+}
+
+int wait_for_child(struct container *c, int fd, struct error *e)
+{
+	return wait_for(c, fd, POLLIN, e);
+}
+
+/* POLLHUP comes without being asked for: poll(2). */
+int wait_for_end(struct container *c, int fd, struct error *e)
+{
+	return wait_for(c, fd, 0, e);
 }
 
 static void forward_signal(struct container *c, int signal_fd)
@@ -251,15 +267,7 @@ static int reap(struct container *c, struct error *e)
 int wait_command(struct container *c, struct error *e)
 {
 	sigset_t set;
-	int signal_fd, result;
 
 	forwarded_set(c, &set);
-	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signal_fd < 0)
-		return error_sys(e, "making a signalfd");
-	result = loop(c, signal_fd, e);
-	if (result == 0)
-		result = reap(c, e);
-	close(signal_fd);
-	return result;
+	return listen(c, &set, e) < 0 || loop(c, c->signal_fd, e) < 0 ? -1 : reap(c, e);
 }

@@ -14,6 +14,9 @@ int wait_command(struct container *c, struct error *e);
  */
 int wait_for_child(struct container *c, int fd, struct error *e);
 
+/* The same until nobody has the other end of the pipe any more, whatever is in it. */
+int wait_for_end(struct container *c, int fd, struct error *e);
+
 /*
  * Blocks the signals that wait_command() hands on, from before the first resource is made, so that
  * none of them ends the runtime half-way; keeps the caller's mask in c->caller_mask.

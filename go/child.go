@@ -262,11 +262,12 @@ func childErrorWrite(fd int, e *Error) {
 	syscall.Write(fd, append([]byte("e"), text...))
 }
 
-// childErrorRead reads what childErrorWrite wrote, to the end of the pipe; nil where it is cut.
-func childErrorRead(fd int) error {
-	buffer := make([]byte, 8192)
-	n, _ := containerReadAll(fd, buffer)
-	f, whole := textsSplit(buffer[:n])
+// toldMax is more than a child ever tells: its marks and an error.
+const toldMax = 8192
+
+// childErrorRead reads what childErrorWrite wrote after its 'e'; nil where it is cut.
+func childErrorRead(text []byte) error {
+	f, whole := textsSplit(text)
 	if !whole || len(f) != 5 {
 		return nil
 	}

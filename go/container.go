@@ -18,6 +18,7 @@
 package gobox
 
 import (
+	"bytes"
 	"syscall"
 )
 
@@ -188,33 +189,29 @@ func containerReadAll(fd int, buffer []byte) (int, error) {
 // before execve(2), which then closes the pipe; a failure is 'e' and the error. End of file without
 // either means that the child was killed on its way.
 func containerConfirm(c *Container) error {
-	aboutToRun := false
-	var mark [1]byte
-	for {
-		if err := waitForChild(c, c.ErrorFD, pollIn); err != nil {
-			return err
-		}
-		n, err := containerReadAll(c.ErrorFD, mark[:])
-		if err != nil {
-			return errorSys(err, "reading from the child")
-		}
-		if n == 0 {
-			break
-		}
-		aboutToRun = mark[0] == 'x'
-		if aboutToRun {
-			continue
-		}
-		readError := childErrorRead
-		if c.entering != nil {
-			readError = c.entering.read
-		}
-		if err := readError(c.ErrorFD); err != nil {
-			return err
-		}
-		break // killed while it told its failure
+	if err := waitForEnd(c, c.ErrorFD); err != nil {
+		return err
 	}
-	if !aboutToRun {
+	var told [toldMax]byte // marks, and after 'e' the error: the pipe holds all of it
+	n, err := 0, error(syscall.EINTR)
+	for err == syscall.EINTR {
+		n, err = syscall.Read(c.ErrorFD, told[:])
+	}
+	if err != nil {
+		return errorSys(err, "reading from the child")
+	}
+	rest, aboutToRun := bytes.CutPrefix(told[:n], []byte("x"))
+	if ofChild, failed := bytes.CutPrefix(rest, []byte("e")); failed {
+		read := childErrorRead
+		if c.entering != nil {
+			read = c.entering.read
+		}
+		if err := read(ofChild); err != nil {
+			return err
+		}
+	}
+	// Else it was killed, perhaps while it told its failure.
+	if !aboutToRun || len(rest) > 0 {
 		return childEnded()
 	}
 	c.stageBegin = 0 // its begin was told by the child

@@ -164,6 +164,10 @@ func waitForChild(c *Container, fd int, events int16) error {
 	}
 }
 
+// waitForEnd is the same until nobody has the other end of the pipe any more, whatever is in it:
+// POLLHUP comes without being asked for (poll(2)).
+func waitForEnd(c *Container, fd int) error { return waitForChild(c, fd, 0) }
+
 // nextSignal reads a number from the pipe, 0 where there is none.
 func nextSignal() syscall.Signal {
 	var number [1]byte
