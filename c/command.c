@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -214,8 +215,12 @@ static int command_help(const char *program, const struct command *command, stru
  */
 static int fill_standard_streams(struct error *e)
 {
+	struct pollfd streams[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+	if (poll(streams, 3, 0) < 0)
+		return error_sys(e, "looking at the standard streams");
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+		if (streams[fd].revents & POLLNVAL && open("/dev/null", O_RDWR) != fd)
 			return error_sys(e, "opening /dev/null");
 	return 0;
 }

@@ -330,14 +330,15 @@ int container_die_with_parent(struct container *c, struct error *e)
 void container_child(struct container *c, int session_error)
 {
 	struct error e;
+	int bound;
 
 	error_clear(&e);
 	c->is_child = true;
-	/* First, so that no moment is left in which a dying parent leaves the child behind. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (c->enters)
 		keep_own(c);
 	close_of_parent(c);
+	/* Before it waits, so that a dying parent leaves no child behind. */
+	bound = container_die_with_parent(c, &e);
 	wait_for_release(c);
 	/* From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962. */
 	prctl(PR_SET_DUMPABLE, 0);
@@ -346,7 +347,7 @@ void container_child(struct container *c, int session_error)
 		errno = session_error;
 		error_sys(&e, "creating the container's process");
 		snprintf(e.stage, sizeof(e.stage), "namespaces");
-	} else if (container_die_with_parent(c, &e) == 0) {
+	} else if (bound == 0) {
 		if (c->enters)
 			container_stages(
 				c, entering_child_stages, LENGTH(entering_child_stages), &e);

@@ -58,7 +58,7 @@ struct container {
 	int console_peer_fd; /* parent: the slave, held open as long as the master */
 	int signal_fd;	     /* what asks the runtime to end, then what goes to the command */
 	int events_fd;	     /* --events, O_APPEND; -1: none */
-	int log_fd;	     /* standard error of the runtime, for -v in the child too */
+	int log_fd;	     /* -v: standard error of the runtime, for the child too */
 	int state_dir;	     /* the state directory, while state_fd is open */
 	int state_fd;	     /* the locked state file */
 	int64_t created;     /* seconds since 1970, UTC, by state_create() */

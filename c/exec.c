@@ -28,13 +28,7 @@ enum { OF_WRITES = sizeof(of_writes) / sizeof(of_writes[0]) };
 static int reset_signals(const struct container *c, struct error *e)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
-	sigset_t set;
 
-	sigemptyset(&set);
-	for (int i = 0; i < OF_WRITES; i++)
-		sigaddset(&set, of_writes[i]);
-	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
-		return error_sys(e, "setting the mask of signals");
 	for (int signal = 1; signal < NSIG; signal++) {
 		long result;
 
@@ -52,17 +46,18 @@ static int reset_signals(const struct container *c, struct error *e)
 	return 0;
 }
 
-/* The signals of our own writes are nothing for the command: ignoring one forgets it. */
+/* The signals of our own writes are nothing for the command: they are taken without waiting. */
 static int forget_writes(struct error *e)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
+	const struct timespec none = {0};
+	sigset_t set;
 
-	for (int i = 0; i < OF_WRITES; i++) {
-		if (sigaction(of_writes[i], &ignore, NULL) < 0 ||
-			sigaction(of_writes[i], &standard, NULL) < 0)
-			return error_sys(e, "setting signal %d back", of_writes[i]);
-	}
-	return 0;
+	sigemptyset(&set);
+	for (int i = 0; i < OF_WRITES; i++)
+		sigaddset(&set, of_writes[i]);
+	while (sigtimedwait(&set, NULL, &none) > 0)
+		;
+	return errno == EAGAIN ? 0 : error_sys(e, "forgetting the signals of our own writes");
 }
 
 /* A parent that died while ids changed sent no signal; its end of the socket pair tells. */

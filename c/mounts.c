@@ -147,9 +147,10 @@ static int mounts_target(struct mounts *m, const struct mount_entry *entry, stru
 
 	if (target < 0)
 		return -1;
-	if (fstatfs(target, &fs) < 0 || fstat(target, &st) < 0) {
+	/* A directory was opened as one; for a file anything may be there. */
+	if (fstatfs(target, &fs) < 0 || (!entry->is_dir && fstat(target, &st) < 0)) {
 		error_sys(e, "reading the file system of %s", destination);
-	} else if (S_ISDIR(st.st_mode) && !entry->is_dir) {
+	} else if (!entry->is_dir && S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
 		error_sys(e, "mounting a file on %s", destination);
 	} else if (fs.f_type == PROC_SUPER_MAGIC && strncmp(destination, "/proc/", 6) != 0) {
@@ -193,8 +194,12 @@ static int mounts_attach(struct container *c, struct mounts *m, struct error *e)
  */
 static int mounts_make_cwd(struct container *c, struct mounts *m, struct error *e)
 {
-	int fd = rootfs_make(m->root, c->spec->process.cwd, true, RESOLVE_BELOW, e);
+	const char *cwd = c->spec->process.cwd;
+	int fd;
 
+	if (strcmp(cwd, "/") == 0)
+		return 0;
+	fd = rootfs_make(m->root, cwd, true, RESOLVE_BELOW, e);
 	if (fd < 0)
 		return -1;
 	close(fd);
@@ -318,7 +323,6 @@ int mounts_setup(struct container *c, struct error *e)
 
 	for (size_t i = 0; i < DEVICES_N; i++)
 		m.device_fds[i] = -1;
-	umask(0022); /* what is made from here on, by us and by the container: as runc and crun */
 	for (mounts_step *const *step = mounts_steps(c); *step && rc == 0; step++)
 		rc = (*step)(c, &m, e);
 	mounts_close(&m);

@@ -162,9 +162,11 @@ static int set_ids(struct container *c, struct error *e)
 	uid_t uid = c->spec->process.uid;
 
 	/* Else leaving uid 0 empties the permitted set, and capset(2) has nothing to keep. */
-	events_call(c, "prctl(PR_SET_KEEPCAPS, 1)");
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
-		return error_sys(e, "keeping capabilities over the change of user");
+	if (uid != 0) {
+		events_call(c, "prctl(PR_SET_KEEPCAPS, 1)");
+		if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+			return error_sys(e, "keeping capabilities over the change of user");
+	}
 	events_call(c, "setresgid(%u, %u, %u)", gid, gid, gid);
 	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
 		error_sys(e, "becoming group %u", gid);

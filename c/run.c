@@ -151,8 +151,9 @@ static bool run_colour(int fd)
 
 static int open_outputs(struct container *c, const struct run_options *o, struct error *e)
 {
-	c->log_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (c->log_fd < 0)
+	if (c->verbose)
+		c->log_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (c->verbose && c->log_fd < 0)
 		return error_sys(e, "keeping standard error");
 	c->colour = c->verbose && run_colour(c->log_fd);
 	return o->events ? events_open(c, o->events, e) : 0;

@@ -144,10 +144,11 @@ int spec_parse(const char *label, const char *data, size_t len, struct spec *out
 
 /*
  * Reads until the end or until there is more than a spec may have; the number of bytes, -1 with
- * errno. size is a guess: a pipe has none, and a file may grow. *data is the caller's to free.
+ * errno. Its size is a guess: a pipe has none, and a file may grow. *data is the caller's to free.
  */
-static ssize_t spec_read_all(int fd, size_t size, char **data)
+static ssize_t spec_read_all(int fd, const struct stat *st, char **data)
 {
+	size_t size = st->st_size > 0 ? (size_t)st->st_size + 1 : SPEC_MAX_BYTES + 1;
 	size_t len = 0, room = 0;
 
 	while (len <= SPEC_MAX_BYTES) {
@@ -165,9 +166,11 @@ static ssize_t spec_read_all(int fd, size_t size, char **data)
 			continue;
 		if (n < 0)
 			return -1;
-		if (n == 0)
-			break;
 		len += (size_t)n;
+		/* Of a file with a size, as those of /proc are not, a read is short at its end
+		 * only. */
+		if (n == 0 || (st->st_size > 0 && S_ISREG(st->st_mode) && len < room))
+			break;
 	}
 	return (ssize_t)len;
 }
@@ -189,8 +192,7 @@ int spec_load(const char *path, struct spec *out, struct error *e)
 		refuse_size(path, e);
 		goto out;
 	}
-	len = spec_read_all(
-		fd, st.st_size > 0 ? (size_t)st.st_size + 1 : SPEC_MAX_BYTES + 1, &data);
+	len = spec_read_all(fd, &st, &data);
 	if (len < 0) {
 		error_sys(e, "reading %s", path);
 		goto out;

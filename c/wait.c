@@ -52,7 +52,8 @@ void wait_block_signals(struct container *c)
 	sigset_t set;
 
 	/* A caller that ignores it would have the kernel reap the command: waitpid(2), NOTES. */
-	sigaction(SIGCHLD, &standard, NULL);
+	if (c->inherited.ignored >> (SIGCHLD - 1) & 1)
+		sigaction(SIGCHLD, &standard, NULL);
 	blocked_set(c, &set);
 	sigprocmask(SIG_BLOCK, &set, &c->caller_mask);
 }

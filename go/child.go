@@ -247,9 +247,7 @@ func ChildMain() {
 			"%s --help lists the commands", "gobox"), os.Args[0], os.Stderr)
 		syscall.Exit(exitRuntime)
 	}
-	for fd := childSync; fd <= childConsole; fd++ {
-		syscall.CloseOnExec(fd)
-	}
+	rawSyscall(sysCloseRange, childSync, childConsole, closeRangeCloexec)
 	// It lives for milliseconds; collecting would cost threads and time.
 	debug.SetGCPercent(-1)
 	containerChild(childRequestRead())

@@ -67,7 +67,7 @@ type Container struct {
 	ConsoleFD     int       // parent: master of the container's terminal; child: its slave
 	ConsolePeerFD int       // parent: the slave, held open as long as the master
 	EventsFD      int       // --events, O_APPEND; -1: none
-	LogFD         int       // standard error of the runtime, for -v in the child too
+	LogFD         int       // -v: standard error of the runtime, for the child too
 	StateDir      int       // the state directory, while StateFD is open
 	StateFD       int       // the locked state file
 	Created       int64     // seconds since 1970, UTC, by stateCreate
@@ -355,8 +355,8 @@ func containerDieWithParent(c *Container) error {
 // Never returns; a failure goes to the parent over c.ErrorFD.
 func containerChild(c *Container) {
 	c.IsChild = true
-	// First, so that no moment is left in which a dying parent leaves the child behind.
-	prctl(syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL))
+	// Before it waits, so that a dying parent leaves no child behind.
+	err := containerDieWithParent(c)
 	waitForRelease(c)
 	// From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962.
 	prctl(syscall.PR_SET_DUMPABLE, 0)
@@ -365,7 +365,6 @@ func containerChild(c *Container) {
 	if c.Enters {
 		stages = enteringChildStages
 	}
-	err := containerDieWithParent(c)
 	if err == nil {
 		err = containerStages(c, viaStages(c, stages, childStagesOfC))
 	}

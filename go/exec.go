@@ -72,7 +72,8 @@ func resetSignals(c *Container, l *callList) {
 	}
 }
 
-// forgetWrites: the signals of our own writes are nothing for the command: ignoring one forgets it.
+// forgetWrites: the signals of our own writes are nothing for the command: ignoring one forgets it. Not
+// rt_sigtimedwait(2) as in C: what waitBlockSignals ignores has to go to its default too.
 func forgetWrites(l *callList) {
 	for _, signal := range ofWrites {
 		setAction(signal, sigIgn, l)

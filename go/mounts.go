@@ -119,12 +119,13 @@ func mountsTarget(m *mounts, entry *mountEntry) (int, error) {
 	}
 	var fs syscall.Statfs_t
 	var st syscall.Stat_t
-	if err = syscall.Fstatfs(target, &fs); err == nil {
+	// A directory was opened as one; for a file anything may be there.
+	if err = syscall.Fstatfs(target, &fs); err == nil && !entry.isDir {
 		err = syscall.Fstat(target, &st)
 	}
 	if err != nil {
 		err = errorSys(err, "reading the file system of %s", destination)
-	} else if st.Mode&syscall.S_IFMT == syscall.S_IFDIR && !entry.isDir {
+	} else if !entry.isDir && st.Mode&syscall.S_IFMT == syscall.S_IFDIR {
 		err = errorSys(syscall.EISDIR, "mounting a file on %s", destination)
 	} else if fs.Type == procSuperMagic && !strings.HasPrefix(destination, "/proc/") {
 		err = errorSay("mounting on %s: a symbolic link in the rootfs leads into /proc",
@@ -171,6 +172,9 @@ func mountsAttach(c *Container, m *mounts) error {
 // mountsMakeCwd: runc and crun make a working directory that is missing; so do we, while the root can
 // be written.
 func mountsMakeCwd(c *Container, m *mounts) error {
+	if c.Spec.Process.Cwd == "/" {
+		return nil
+	}
 	fd, err := rootfsMake(m.root, c.Spec.Process.Cwd, true, resolveBelow)
 	if err != nil {
 		return err
@@ -320,7 +324,6 @@ func mountsSetup(c *Container) error {
 	for i := range m.deviceFDs {
 		m.deviceFDs[i] = -1
 	}
-	syscall.Umask(0o022) // what is made from here on, by us and by the container: as runc and crun
 	for _, step := range mountsSteps(c) {
 		if err := step(c, &m); err != nil {
 			return err

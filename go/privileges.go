@@ -197,9 +197,11 @@ func setIDs(c *Container, l *callList) {
 		}
 	}
 	// Else leaving uid 0 empties the permitted set, and capset(2) has nothing to keep.
-	l.says("prctl(PR_SET_KEEPCAPS, 1)")
-	l.add(syscall.SYS_PRCTL, []uintptr{syscall.PR_SET_KEEPCAPS, 1},
-		"keeping capabilities over the change of user")
+	if uid != 0 {
+		l.says("prctl(PR_SET_KEEPCAPS, 1)")
+		l.add(syscall.SYS_PRCTL, []uintptr{syscall.PR_SET_KEEPCAPS, 1},
+			"keeping capabilities over the change of user")
+	}
 	l.says("setresgid(%d, %d, %d)", gid, gid, gid)
 	l.add(syscall.SYS_SETRESGID, []uintptr{gid, gid, gid}, "")
 	l.must(become("group", gid))

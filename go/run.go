@@ -146,11 +146,13 @@ func runColour(fd int) bool {
 }
 
 func openOutputs(c *Container, o *runOptions) error {
-	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, 2, syscall.F_DUPFD_CLOEXEC, 3)
-	if errno != 0 {
-		return errorSys(errno, "keeping standard error")
+	if c.Verbose {
+		fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, 2, syscall.F_DUPFD_CLOEXEC, 3)
+		if errno != 0 {
+			return errorSys(errno, "keeping standard error")
+		}
+		c.LogFD = int(fd)
 	}
-	c.LogFD = int(fd)
 	c.Colour = c.Verbose && runColour(c.LogFD)
 	if o.events != "" {
 		return eventsOpen(c, o.events)

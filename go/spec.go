@@ -236,7 +236,11 @@ func specParse(label string, data []byte) (*Spec, error) {
 
 // specReadAll reads until the end or until there is more than a spec may have. size is a guess: a
 // pipe has none, and a file may grow.
-func specReadAll(fd, size int) ([]byte, error) {
+func specReadAll(fd int, st *syscall.Stat_t) ([]byte, error) {
+	size, sized := SpecMaxBytes+1, st.Size > 0
+	if sized {
+		size = int(st.Size) + 1
+	}
 	data, n := make([]byte, size), 0
 	for n <= SpecMaxBytes {
 		if n == len(data) {
@@ -249,10 +253,11 @@ func specReadAll(fd, size int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if count == 0 {
+		n += count
+		// Of a file with a size, as those of /proc are not, a read is short at its end only.
+		if count == 0 || sized && st.Mode&syscall.S_IFMT == syscall.S_IFREG && n < len(data) {
 			break
 		}
-		n += count
 	}
 	return data[:n], nil
 }
@@ -271,11 +276,7 @@ func specLoad(path string) (*Spec, error) {
 	if st.Size > SpecMaxBytes {
 		return nil, refuseSize(path)
 	}
-	size := SpecMaxBytes + 1
-	if st.Size > 0 {
-		size = int(st.Size) + 1
-	}
-	data, err := specReadAll(fd, size)
+	data, err := specReadAll(fd, &st)
 	if err != nil {
 		return nil, errorSys(err, "reading %s", path)
 	}

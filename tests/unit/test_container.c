@@ -201,6 +201,7 @@ static void what_came_too_late_is_dropped(void **state)
 	if (pid == 0) {
 		signal(SIGCHLD, SIG_IGN);
 		container_init(&c);
+		inherited_read(&c.inherited);
 		wait_block_signals(&c);
 		sigaction(SIGCHLD, NULL, &now);
 		for (int number = 1; number < NSIG; number++)
