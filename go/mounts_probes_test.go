@@ -56,13 +56,22 @@ func tellCwd() {
 	fmt.Printf("cwd %s umask %04o\n", cwd, syscall.Umask(0))
 }
 
+// cutMachinesOwn cuts what is the machine's: the options of its one cgroup2, and a tmpfs option that
+// the kernel's configuration adds (CONFIG_TMPFS_INODE64).
+func cutMachinesOwn(tail string) string {
+	if strings.HasPrefix(tail, "cgroup2 ") {
+		tail, _, _ = strings.Cut(tail, ",")
+	}
+	return strings.TrimSuffix(tail, ",inode64")
+}
+
 // tellMounts gives mountinfo as "mount /dev rw,nosuid tmpfs tmpfs rw,size=65536k".
 func tellMounts() {
 	info, _ := os.ReadFile("/proc/self/mountinfo")
 	for _, line := range strings.Split(strings.TrimSpace(string(info)), "\n") {
 		head, tail, _ := strings.Cut(line, " - ")
 		fields := strings.Fields(head)
-		fmt.Println("mount", fields[4], fields[5], tail, strings.Join(fields[6:], " "))
+		fmt.Println("mount", fields[4], fields[5], cutMachinesOwn(tail), strings.Join(fields[6:], " "))
 	}
 }
 
