@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <stdint.h>
-#include <sys/auxv.h>
+#include <sys/random.h>
 
 struct shown json_shown(const char *text)
 {
@@ -23,19 +22,13 @@ struct shown json_shown(const char *text)
 	return shown;
 }
 
-/*
- * jansson's own way to a seed for its hash tables opens /dev/urandom. The kernel has left 16 random
- * bytes in our memory: getauxval(3). The first 8 are the C library's, for its stack guard.
- */
+/* jansson's own way to a seed for its hash tables opens /dev/urandom. */
 static void seed_tables(void)
 {
-	const char *random = (const char *)(uintptr_t)getauxval(AT_RANDOM);
 	size_t seed;
 
-	if (!random)
-		return;
-	memcpy(&seed, random + 16 - sizeof(seed), sizeof(seed));
-	json_object_seed(seed);
+	if (getrandom(&seed, sizeof(seed), 0) == sizeof(seed))
+		json_object_seed(seed);
 }
 
 int json_read(const char *label, const char *data, size_t len, json_t **out, struct error *e)
