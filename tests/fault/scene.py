@@ -38,6 +38,8 @@ hostname; pwd; umask; env; ls /proc/self/fd /dev
 ip -4 -o address show | cut -d' ' -f2-; ip route show
 exit 7"""]
 STATUS = 7
+# It lives longer than a test waits for what a kill should have ended.
+HELD = ["/bin/sleep", "30"]
 
 Site = namedtuple("Site", "role stage call key number")
 Result = namedtuple("Result", "end out err met sites leaks")
@@ -65,7 +67,7 @@ class Scene:
     status, output = STATUS, None  # the output of a run to which nothing is done
 
     def __init__(self, box, name, spec):
-        self.box, self.name = box, name
+        self.box, self.name, self.command = box, name, COMMAND
         self.dir = tempfile.mkdtemp(prefix="fault-", dir="/tmp")
         os.chmod(self.dir, 0o755)
         self.spec = os.path.join(self.dir, "spec.json")
@@ -77,7 +79,7 @@ class Scene:
 
     def words(self):
         return ["run", "--spec", self.spec, "--rootfs", ROOTFS, "--name", "faulty",
-                "--events", self.path("events"), "--pid-file", self.path("pid"), "--", *COMMAND]
+                "--events", self.path("events"), "--pid-file", self.path("pid"), "--", *self.command]
 
     def begin(self):
         """Before all runs, and before the ledger is taken."""
@@ -98,15 +100,27 @@ class Scene:
         self.output = result.out
         return result
 
+    def sites_while_held(self):
+        """The calls that come while the command runs or before, as none ends it; none of `gc`."""
+        if self.words()[0] == "gc":
+            return set()
+        self.command = HELD
+        result = self.run(seconds=3)
+        self.command = COMMAND
+        collect(self.box)
+        if not any(site.call == "execve" and HELD[0] in site.key for site in result.sites):
+            raise RuntimeError(f"{HELD[0]} did not begin: {result.end} {result.err}")
+        return {site[:1] + site[2:] for site in result.sites}
+
     def went_on(self, result):
         """True where the run did what it would have done without a fault."""
         return result.end == f"exit {self.status}" and \
             without_bound_devices(result.out) == without_bound_devices(self.output)
 
-    def run(self, site=None, act=None):
+    def run(self, site=None, act=None, seconds=SECONDS):
         """Runs it once, with ACT done at the site."""
         self.prepare()
-        words = [INJECT, "--report", self.path("report"), "--seconds", str(SECONDS)]
+        words = [INJECT, "--report", self.path("report"), "--seconds", str(seconds)]
         if self.user is not None:
             words += ["--user", str(self.user)]
         if site:
@@ -158,7 +172,7 @@ class Entering(Scene):
     held = None
 
     def words(self):
-        return ["exec", "faulty", "--", *COMMAND]
+        return ["exec", "faulty", "--", *self.command]
 
     def prepare(self):
         """Each run finds the same container."""
