@@ -218,7 +218,8 @@ joiner(struct container *c, int child_sync, int child_error, struct join_report 
 static int run_joiner(struct container *c, int child_sync, int child_error,
 	struct join_report *report, struct error *e)
 {
-	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+	/* CLONE_VFORK: when clone3 is back it has told, whatever waitpid(2) says then. */
+	struct clone_args args = {.flags = CLONE_FILES | CLONE_VFORK, .exit_signal = SIGCHLD};
 	pid_t pid = clone3(&args);
 
 	if (pid == 0)

@@ -234,7 +234,8 @@ func joinedID(c *Container, n int) int {
 	return 0
 }
 
-// joinerStart is the bare clone(2). All signals are blocked meanwhile, so that none of Go's
+// joinerStart is the bare clone(2), which comes back when the joiner has told and ended (CLONE_VFORK),
+// whatever wait4(2) says then. All signals are blocked meanwhile, so that none of Go's
 // handlers runs in the copy; the exec stage opens the mask again.
 //
 //go:nosplit
@@ -245,7 +246,7 @@ func joinerStart(plan *joinPlan) (pid uintptr, errno syscall.Errno) {
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetmask,
 		uintptr(unsafe.Pointer(&plan.allMask)), uintptr(unsafe.Pointer(&before)), 8, 0, 0)
 	pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE,
-		uintptr(syscall.SIGCHLD)|cloneFiles, 0, 0, 0, 0, 0)
+		uintptr(syscall.SIGCHLD)|cloneFiles|syscall.CLONE_VFORK, 0, 0, 0, 0, 0)
 	if errno == 0 && pid == 0 {
 		joinerRun(plan)
 	}

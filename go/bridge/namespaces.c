@@ -23,6 +23,7 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -38,8 +39,12 @@ struct join {
 	int fd;
 };
 
-/* What the joiner tells: the new process and its pidfd (descriptors are shared: CLONE_FILES), or
- * which namespace it could not join, or why there is no process. */
+/*
+ * What the joiner tells, in memory that it shares with the runtime: the new process, as clone3(2)
+ * writes it, so that the runtime knows of it whatever happens to the joiner, and its pidfd
+ * (descriptors are shared: CLONE_FILES); or which namespace it could not join, or why there is no
+ * process.
+ */
 struct report {
 	pid_t pid;
 	int pidfd;
@@ -61,8 +66,7 @@ struct birth {
 	int capabilities; /* to raise as ambient: 0 to this, less one; 0: no user namespace */
 	struct __user_cap_header_struct cap_header;
 	struct __user_cap_data_struct cap_data[_LINUX_CAPABILITY_U32S_3];
-	int report_fd;
-	struct report report;
+	struct report *report; /* only with joins */
 };
 
 /*
@@ -116,19 +120,20 @@ static pid_t bear(struct birth *b)
  * sibling. */
 static void __attribute__((noreturn)) joiner(struct birth *b)
 {
-	b->report.failed_join = -1;
-	for (int i = 0; i < b->joins_n && b->report.failed_join < 0; i++) {
+	struct report *r = b->report;
+
+	/* As c/namespaces.c: who is in there must not look in, and joining a user namespace resets
+	 * it. */
+	syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	for (int i = 0; i < b->joins_n && r->failed_join < 0; i++) {
 		if (syscall(SYS_setns, b->joins[i].fd, namespace_kinds[b->joins[i].id].flag) == 0)
 			continue;
-		b->report.failed_join = i;
-		b->report.errnum = errno;
+		r->failed_join = i;
+		r->errnum = errno;
 	}
-	if (b->report.failed_join < 0) {
-		b->report.pid = bear(b);
-		b->report.errnum = b->report.pid < 0 ? errno : 0;
-		b->report.pidfd = b->pidfd;
-	}
-	syscall(SYS_write, b->report_fd, &b->report, sizeof(b->report));
+	if (r->failed_join < 0 &&
+		(syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || bear(b) < 0))
+		r->errnum = errno;
 	for (;;)
 		syscall(SYS_exit_group, 0);
 }
@@ -170,53 +175,66 @@ static int bear_directly(struct container *c, struct birth *b, struct error *e)
 	return 0;
 }
 
-static int read_report(struct container *c, const struct birth *b, int fd, struct error *e)
+static int read_report(struct container *c, const struct birth *b, struct error *e)
 {
-	struct report r;
+	const struct report *r = b->report;
 
-	if (read(fd, &r, sizeof(r)) != (ssize_t)sizeof(r))
-		return error_say(e, "the joining process ended early");
-	if (r.failed_join >= 0) {
-		enum namespace_id id = b->joins[r.failed_join].id;
+	if (r->failed_join >= 0) {
+		enum namespace_id id = b->joins[r->failed_join].id;
 
-		errno = r.errnum;
+		errno = r->errnum;
 		return error_sys(e, "joining %s namespace %s", namespace_kinds[id].name,
 			c->spec->namespaces[id].path);
 	}
-	if (r.errnum)
-		return refuse_birth(r.errnum, e);
-	c->pid = r.pid;
-	c->pidfd = r.pidfd;
+	if (r->errnum)
+		return refuse_birth(r->errnum, e);
+	if (r->pid <= 0)
+		return error_say(e, "the joining process ended early");
+	c->pid = r->pid;
+	c->pidfd = r->pidfd;
 	return 0;
 }
 
-static int bear_joined(struct container *c, struct birth *b, struct error *e)
+/* Runs the joiner to its end; what it told is then in the report. */
+static int run_joiner(struct container *c, struct birth *b, struct error *e)
 {
-	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
-	int pipe_fds[2], errnum, result;
-	uint64_t mask;
+	/* CLONE_VFORK: when clone3 is back it has told, whatever waitpid(2) says then. */
+	struct clone_args args = {.flags = CLONE_FILES | CLONE_VFORK, .exit_signal = SIGCHLD};
+	uint64_t mask = block_all();
+	int errnum;
 	long pid;
 
-	/* Read only after the joiner has ended: nothing there then means that it told nothing. */
-	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return error_sys(e, "making a pipe");
-	b->report_fd = pipe_fds[1];
-	mask = block_all();
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
 		joiner(b);
 	errnum = errno;
 	unblock(mask);
-	if (pid > 0) {
-		while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		result = read_report(c, b, pipe_fds[0], e);
-	} else {
+	if (pid < 0) {
 		errno = errnum;
-		result = error_sys(e, "creating the joining process");
+		return error_sys(e, "creating the joining process");
 	}
-	close(pipe_fds[0]);
-	close(pipe_fds[1]);
+	while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return read_report(c, b, e);
+}
+
+static int bear_joined(struct container *c, struct birth *b, struct error *e)
+{
+	struct report *r =
+		mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int result;
+
+	if (r == MAP_FAILED)
+		return error_sys(e, "making memory for the joining process");
+	r->failed_join = -1;
+	b->report = r;
+	b->args.flags |= CLONE_PARENT | CLONE_PARENT_SETTID;
+	/* The signal is the joiner's own: clone3 wants 0 here. */
+	b->args.exit_signal = 0;
+	b->args.parent_tid = (uint64_t)(uintptr_t)&r->pid;
+	b->args.pidfd = (uint64_t)(uintptr_t)&r->pidfd;
+	result = run_joiner(c, b, e);
+	munmap(r, sizeof(*r));
 	return result;
 }
 
@@ -275,11 +293,8 @@ static void prepare_clone(struct container *c, struct birth *b)
 	b->args = (struct clone_args){
 		.flags = flags | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&b->pidfd,
-		/* With CLONE_PARENT the signal is the joiner's own: clone3 wants 0 here. */
-		.exit_signal = b->joins_n ? 0 : SIGCHLD,
+		.exit_signal = SIGCHLD,
 	};
-	if (b->joins_n)
-		b->args.flags |= CLONE_PARENT;
 	if (c->cgroup_fd >= 0) {
 		b->args.flags |= CLONE_INTO_CGROUP;
 		b->args.cgroup = (uint64_t)c->cgroup_fd;
