@@ -11,6 +11,7 @@ package gobox
 import (
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // StageFunc does one stage of a container.
@@ -139,6 +140,23 @@ func (c *Container) SetFacts(facts []byte) { c.facts = facts }
 // ChildRequestSend is the end of the stage namespaces: a second self is told what to do, whichever
 // language has made it.
 func ChildRequestSend(c *Container) error { return childRequestSend(c) }
+
+// WaitForJoiner waits until the process that joins in C has told how it went, or a signal ends this.
+// It ends with our end of the socket pair, and ends whoever it has waited for.
+func WaitForJoiner(c *Container) error {
+	err := waitForChild(c, c.SyncFD, pollIn)
+	if err == nil {
+		return nil
+	}
+	closeFD(&c.SyncFD)
+	for {
+		if _, failure := syscall.Wait4(c.Pid, nil, 0, nil); failure != syscall.EINTR {
+			break
+		}
+	}
+	c.Pid = 0
+	return err
+}
 
 // ChildTakesLimit is the end of the stage cgroup: C has written every limit, and one that would stop
 // Go's second self is taken back for as long as childPidsLimit leaves it (childDefersLimit). Nobody

@@ -85,9 +85,12 @@ int second_self_start(
 
 /*
  * The same for `exec`: the second self joins c->target_fd's namespaces before Go starts in it
- * (join.c). c->pid and c->pidfd are its own.
+ * (join.c). Between the two the joining process is c->pid, and c->sync_fd is readable when it has
+ * told: a container that is frozen makes it wait. After them c->pid and c->pidfd are those of the
+ * second self.
  */
-int namespaces_join_second_self(struct container *c, struct error *e);
+int namespaces_join_begin(struct container *c, struct error *e);
+int namespaces_join_end(struct container *c, struct error *e);
 
 /*
  * exec: namespace id of the spec is one to join now, and path says where: as enter.c makes it of

@@ -21,7 +21,9 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -74,11 +76,31 @@ static void open_procs(void)
 	close(procs);
 }
 
+/* Waits for its end. A frozen one does not come to that; then for the end of the runtime, and with
+ * that it is ended. */
+static void wait_for_end(pid_t pid, int pidfd)
+{
+	struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = file_of(CHILD_SYNC)}};
+	bool is_alone;
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	is_alone = fds[1].revents != 0;
+	if (is_alone)
+		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (is_alone)
+		_exit(EXIT_RUNTIME);
+}
+
 /* But it moves in whatever pids.max says; only who is born there is counted before. So one is. */
 static void find_room(void)
 {
+	int pidfd = -1;
 	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP,
+		.flags = CLONE_INTO_CGROUP | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)file_of(CHILD_CGROUP),
 	};
@@ -88,8 +110,8 @@ static void find_room(void)
 		_exit(0);
 	if (pid < 0)
 		tell(JOIN_PROCESS, errno, 0);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	wait_for_end(pid, pidfd);
+	close(pidfd);
 	close(file_of(CHILD_CGROUP));
 }
 
@@ -132,7 +154,9 @@ static void __attribute__((constructor)) join_before_go(int argc, char **argv)
 	pid = clone3(&args);
 	if (pid != 0)
 		tell(JOIN_PROCESS, pid < 0 ? errno : 0, pid);
-	setsid();
+	/* In the caller's session the command could reach for its terminal. */
+	if (setsid() < 0)
+		_exit(EXIT_RUNTIME);
 }
 
 /* --- The parent ----------------------------------------------------------------------------- */
@@ -140,10 +164,7 @@ static void __attribute__((constructor)) join_before_go(int argc, char **argv)
 /* What the joining process tells before it ends. */
 static int hear_joined(struct container *c, struct join_report *report, struct error *e)
 {
-	const struct join_order order = {.flags = c->target_flags, .in_cgroup = c->cgroup_fd >= 0};
-
-	if (send(c->sync_fd, &order, sizeof(order), MSG_NOSIGNAL) != (ssize_t)sizeof(order) ||
-		container_read_all(c->sync_fd, report, sizeof(*report)) != (int)sizeof(*report))
+	if (container_read_all(c->sync_fd, report, sizeof(*report)) != (int)sizeof(*report))
 		return error_say(e, "the joining process ended early");
 	errno = report->errnum;
 	if (!errno)
@@ -158,21 +179,30 @@ static int hear_joined(struct container *c, struct join_report *report, struct e
 	return -1;
 }
 
-int namespaces_join_second_self(struct container *c, struct error *e)
+int namespaces_join_begin(struct container *c, struct error *e)
 {
-	int result, files[CHILD_FILES] = {
-			    [CHILD_LOG] = -1,
-			    [CHILD_EVENTS] = -1,
-			    [CHILD_PROCS] = -1,
-			    [CHILD_CONSOLE] = c->console_fd,
-			    [CHILD_TARGET] = c->target_fd,
-			    [CHILD_CGROUP] = c->cgroup_fd,
-		    };
-	struct join_report report = {.pid = 0};
+	const struct join_order order = {.flags = c->target_flags, .in_cgroup = c->cgroup_fd >= 0};
+	int files[CHILD_FILES] = {
+		[CHILD_LOG] = -1,
+		[CHILD_EVENTS] = -1,
+		[CHILD_PROCS] = -1,
+		[CHILD_CONSOLE] = c->console_fd,
+		[CHILD_TARGET] = c->target_fd,
+		[CHILD_CGROUP] = c->cgroup_fd,
+	};
 
 	if (second_self_start(c, CHILD_JOINS, files, e) < 0)
 		return -1;
-	result = hear_joined(c, &report, e);
+	if (send(c->sync_fd, &order, sizeof(order), MSG_NOSIGNAL) != (ssize_t)sizeof(order))
+		return error_say(e, "the joining process ended early");
+	return 0;
+}
+
+int namespaces_join_end(struct container *c, struct error *e)
+{
+	struct join_report report = {.pid = 0};
+	int result = hear_joined(c, &report, e);
+
 	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	close(c->pidfd);

@@ -74,11 +74,15 @@ func CgroupOpen(c *gobox.Container) error { return run(c, stageOfC(C.cgroup_open
 // NamespacesJoin is namespaces_create of `exec` for a caller that has threads: join.c.
 func NamespacesJoin(c *gobox.Container) error {
 	syscall.ForkLock.Lock()
-	err := call(c, func(one *C.struct_call) C.int {
-		return C.namespaces_join_second_self(&one.container, &one.error)
-	})
+	err := run(c, stageOfC(C.namespaces_join_begin))
 	syscall.ForkLock.Unlock()
 	if err != nil {
+		return err
+	}
+	if err := gobox.WaitForJoiner(c); err != nil {
+		return err
+	}
+	if err := run(c, stageOfC(C.namespaces_join_end)); err != nil {
 		return err
 	}
 	return gobox.ChildRequestSend(c)
