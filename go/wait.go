@@ -44,9 +44,13 @@ var ending = map[syscall.Signal]string{syscall.SIGHUP: "SIGHUP", syscall.SIGINT:
 	syscall.SIGTERM: "SIGTERM"}
 
 // signalKiller is what the handler writes to when it gets one of these: cgroup.kill of a child that
-// keeps ForkExec from coming back; -1: nothing. signalsEarly are the others, which came before the
+// keeps ForkExec from coming back; -1: nothing. A signal that comes before the child does kills nobody
+// there. So the handler has SIGALRM sent to itself after signalAgain, which by then is one of those
+// that make it write: signalEnds. signalsEarly are the others, which came before the
 // command.
 var signalKiller int32 = -1
+var signalEnds uint64 = 1<<syscall.SIGHUP | 1<<syscall.SIGINT | 1<<syscall.SIGTERM
+var signalAgain = [2]syscall.Timeval{1: {Usec: 10000}} // struct itimerval: once
 var signalsEarly []syscall.Signal
 
 // signalPipeError is why there is no pipe: for waitCommand, whose failure it is.

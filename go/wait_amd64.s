@@ -12,18 +12,25 @@ TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
 	MOVL $1, DX
 	MOVL $1, AX // SYS_write
 	SYSCALL
-	// SIGHUP, SIGINT, SIGTERM: write(signalKiller, "1", 1)
+	// One of signalEnds: write(signalKiller, "1", 1)
 	MOVL ·signalKiller(SB), DI
 	TESTL DI, DI
 	JLT done
 	MOVQ 8(SP), CX
-	MOVQ $0x8006, AX
+	MOVQ ·signalEnds(SB), AX
 	BTQ CX, AX
 	JCC done
 	MOVQ $'1', 8(SP)
 	LEAQ 8(SP), SI
 	MOVL $1, DX
 	MOVL $1, AX // SYS_write
+	SYSCALL
+	// And again: setitimer(ITIMER_REAL, &signalAgain, NULL)
+	ORQ $(1<<14), ·signalEnds(SB) // SIGALRM
+	XORL DI, DI
+	LEAQ ·signalAgain(SB), SI
+	XORL DX, DX
+	MOVL $38, AX // SYS_setitimer
 	SYSCALL
 done:
 	ADDQ $24, SP

@@ -12,11 +12,11 @@ TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
 	MOVD $1, R2
 	MOVD $64, R8 // SYS_write
 	SVC
-	// SIGHUP, SIGINT, SIGTERM: write(signalKiller, "1", 1)
+	// One of signalEnds: write(signalKiller, "1", 1)
 	MOVW ·signalKiller(SB), R0
 	TBNZ $31, R0, done
 	MOVD 8(RSP), R3
-	MOVD $0x8006, R4
+	MOVD ·signalEnds(SB), R4
 	LSR R3, R4, R4
 	TBZ $0, R4, done
 	MOVD $49, R3
@@ -24,6 +24,15 @@ TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
 	ADD $8, RSP, R1
 	MOVD $1, R2
 	MOVD $64, R8 // SYS_write
+	SVC
+	// And again: setitimer(ITIMER_REAL, &signalAgain, NULL)
+	MOVD ·signalEnds(SB), R4
+	ORR $(1<<14), R4 // SIGALRM
+	MOVD R4, ·signalEnds(SB)
+	MOVD ZR, R0
+	MOVD $·signalAgain(SB), R1
+	MOVD ZR, R2
+	MOVD $103, R8 // SYS_setitimer
 	SVC
 done:
 	ADD $16, RSP
