@@ -145,14 +145,47 @@ ended_while_frozen() {
 	both ended_while_frozen INT 130
 }
 
+# The signal comes before the first process is there, too early to end that one. Some kernels end who
+# is born into a cgroup that was ended before, but not where as much has happened to the caller's own,
+# as here for Go's own handler, which ends that cgroup.
+signal_at_birth() {
+	local parent=/sys/fs/cgroup/twinbox once=/sys/fs/cgroup/once report=$BATS_TEST_TMPDIR/report site
+	traced
+	same "exit 0" "$(sed -n 's/^end\t//p' "$report")"
+	# The last pipe2(2) before the clone3(2) with CLONE_INTO_CGROUP.
+	site=$(awk -F'\t' -v OFS='\t' '$2 == "runtime" && $4 == "pipe2" { last = $2 OFS $4 OFS $5 OFS $6 }
+		$2 == "runtime" && $4 == "clone3" && $5 ~ /^0x2/ { print last; exit }' "$report")
+	mkdir "$parent" "$once"
+	echo 1 >"$parent/cgroup.freeze"
+	echo 1 >"$once/cgroup.kill"
+	(
+		[ "$box" = "$CBOX" ] || [ -n "$VIA" ] || echo "$BASHPID" >"$once/cgroup.procs"
+		traced --at "$site" --do signal=runtime:15
+	)
+	rmdir "$once"
+	same "exit 143" "$(sed -n 's/^end\t//p' "$report")"
+	same "SIGTERM came before the command ran" "$(sed 's/.*: //' "$BATS_TEST_TMPDIR/ice.err")"
+	[ ! -e "$parent" ]
+}
+# traced WORDS: a run under tests/fault/inject.c.
+traced() {
+	local via=()
+	[ -z "$VIA" ] || [ "$box" != "$GOBOX" ] || via=(--via "$VIA")
+	build/fault/inject --report "$report" "$@" -- "$box" run "${via[@]}" --rootfs "$ROOTFS" \
+		--spec "$SPECS/plain.json" --name ice -- /bin/echo ran \
+		</dev/null >"$BATS_TEST_TMPDIR/ice" 2>"$BATS_TEST_TMPDIR/ice.err" 3>&-
+}
+@test "a signal just before the first process is born frozen ends the runtime too" {
+	both signal_at_birth
+}
+
 # The same of a command that comes into a container which is frozen already.
 enter_frozen() {
 	local group=/sys/fs/cgroup/twinbox/ice signal entering got exec=()
 	hold ice -- /bin/cat
 	echo 1 >"$group/cgroup.freeze"
 	await is_frozen "$group"
-	# Not by --via: the joiner in C waits itself for a process that it has born in there.
-	exec=("$box" exec)
+	exec_by "$box"
 	for signal in TERM KILL; do
 		"${exec[@]}" ice -- /bin/echo ran </dev/null >"$BATS_TEST_TMPDIR/in" 2>"$BATS_TEST_TMPDIR/in.err" 3>&- &
 		entering=$! got=0
@@ -172,6 +205,62 @@ waits_with() { has_processes "$1" 2 && grep -qE '^(7|271|73) ' "/proc/$2/syscall
 @test "exec into a frozen container can be ended, and once killed does not run when it thaws" {
 	both enter_frozen
 }
+
+# A container that a killed runtime left, and its state file changed by PYTHON: s is the object.
+left_with() {
+	hold bad -- /bin/cat
+	kill -KILL "$runtime_pid"
+	expect 137 let_go
+	cp -p /run/twinbox/bad.json "$BATS_TEST_TMPDIR/good.json"
+	python3 -c 'import json, sys
+s = json.load(open(sys.argv[1]))
+exec(sys.argv[2])
+json.dump(s, open(sys.argv[1], "w"))' /run/twinbox/bad.json "$1"
+}
+# refused WORDS: gc says that, nothing is removed; with the file as it was all is.
+gc_refuses() {
+	expect 125 "$box" gc
+	[[ "$err" == "${box##*/}: "*"$1"* ]] || same "$1" "$err"
+	[ -e /sys/fs/cgroup/twinbox/bad ]
+	rm /run/twinbox/bad.json
+	cp -p "$BATS_TEST_TMPDIR/good.json" /run/twinbox/bad.json
+	expect 0 "$other" gc
+	[ ! -e /sys/fs/cgroup/twinbox/bad ]
+}
+bad_files() {
+	local file=/run/twinbox/bad.json
+	left_with 's["version"] += 1'
+	gc_refuses 'is not known'
+	left_with 's["cgroup"] = "/../" + s["cgroup"]'
+	gc_refuses 'is not what a runtime has written'
+	left_with ''
+	truncate -s 20 "$file"
+	gc_refuses "$file"
+	left_with ''
+	chmod 666 "$file"
+	gc_refuses 'is not safe to use'
+	left_with ''
+	chown 65534 "$file"
+	gc_refuses 'is not safe to use'
+	left_with ''
+	mv "$file" "$BATS_TEST_TMPDIR/elsewhere"
+	ln -s "$BATS_TEST_TMPDIR/elsewhere" "$file"
+	gc_refuses 'ELOOP'
+}
+@test "a state file that is not a runtime's: told, and nothing is removed" { both bad_files; }
+
+# The numbers of processes come back.
+of_somebody_else() {
+	local sleeper
+	sleep 100 3>&- &
+	sleeper=$!
+	left_with "s['pid'], s['startTime'] = $sleeper, 1"
+	expect 0 "$box" gc
+	[[ "$out" != *process* ]] || same "no process" "$out"
+	kill "$sleeper"
+	wait "$sleeper" || same 143 "$?"
+}
+@test "gc leaves what is somebody else's: a process that has the number now" { both of_somebody_else; }
 
 # A chroot(2) into a directory that is no mount: the kernel makes nothing private there. What the hint
 # says is then done.
