@@ -42,7 +42,8 @@ static void read_act(char *text)
 bool asked_read(int argc, char **argv)
 {
 	static const struct option options[] = {{"report", 1, NULL, 'r'}, {"seconds", 1, NULL, 's'},
-		{"user", 1, NULL, 'u'}, {"at", 1, NULL, 'a'}, {"do", 1, NULL, 'd'}, {0}};
+		{"user", 1, NULL, 'u'}, {"at", 1, NULL, 'a'}, {"do", 1, NULL, 'd'},
+		{"own", 1, NULL, 'o'}, {0}};
 	int c;
 
 	asked.report = stderr;
@@ -57,6 +58,8 @@ bool asked_read(int argc, char **argv)
 			asked.site = optarg;
 		if (c == 'd')
 			read_act(optarg);
+		if (c == 'o' && sscanf(optarg, "%lx:%lx", &asked.own_from, &asked.own_to) != 2)
+			return false;
 		if (c == '?')
 			return false;
 	}

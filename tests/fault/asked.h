@@ -13,7 +13,8 @@ extern struct asked {
 	int signal;
 	FILE *report;
 	int seconds;
-	long user; /* -1: as we are */
+	long user;			/* -1: as we are */
+	unsigned long own_from, own_to; /* --own */
 } asked;
 
 /* Reads it; optind is the program's place then. False where there is none, or an option is wrong.

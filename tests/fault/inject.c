@@ -1,7 +1,8 @@
 /*
  * inject.c: runs a program and does something at one of its system calls.
  *
- *   inject [--report FILE] [--seconds N] [--user UID] [--at SITE --do ACT] -- PROGRAM [ARG...]
+ *   inject [--report FILE] [--seconds N] [--user UID] [--own FROM:TO] [--at SITE --do ACT] --
+ *          PROGRAM [ARG...]
  *
  * SITE is four words parted by tabs, as a report without --at lists them: role, call, key, number.
  * The roles are "runtime" for the program itself and "child" for the process that it makes; all
@@ -10,6 +11,9 @@
  *   error=ENOMEM    the call is not made and fails so; close(2) is made, and says so
  *   short           it reads or writes one byte, however many it asked for
  *   signal=ROLE:N   before it is made, signal N goes to that process
+ *
+ * Of the calls that Go's runtime makes for itself too, those made between the addresses of --own
+ * are the program's own, and their key ends in "own".
  *
  * The container's command is let go when it begins. The report, a line each, parted by tabs:
  *
@@ -175,6 +179,13 @@ static void act(struct task *t, const struct tracee_call *call)
 	}
 }
 
+static bool is_own(const struct tracee_call *call)
+{
+	return (call->number == SYS_rt_sigaction || call->number == SYS_rt_sigprocmask ||
+		       call->number == SYS_mmap) &&
+	       call->address >= asked.own_from && call->address < asked.own_to;
+}
+
 static void call_begins(struct task *t, const struct tracee_call *call)
 {
 	struct process *p = t->process;
@@ -182,7 +193,9 @@ static void call_begins(struct task *t, const struct tracee_call *call)
 	const char *name = site_call(call->number, buffer);
 	int number;
 
-	site_key(t->tid, call->number, call->args, key, sizeof(key));
+	site_key(t->tid, call->number, call->args, key, sizeof(key) - sizeof(" own"));
+	if (is_own(call))
+		strcat(key, key[0] ? " own" : "own");
 	snprintf(text, sizeof(text), "%s\t%s", name, key);
 	number = count(p, text);
 	if (!asked.site)

@@ -82,6 +82,7 @@ bool tracee_read(pid_t tid, struct tracee_call *call)
 		return false;
 	call->is_begin = info.op == CALL_BEGINS;
 	call->number = info.number;
+	call->address = info.instruction_pointer;
 	memcpy(call->args, info.args, sizeof(call->args));
 	return true;
 }

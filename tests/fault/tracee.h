@@ -13,6 +13,7 @@
 struct tracee_call {
 	bool is_begin;
 	uint64_t number, args[6]; /* at its begin only */
+	uint64_t address;	  /* of the instruction behind it */
 };
 
 enum tracee_stop { STOP_CALL, STOP_EXEC, STOP_GROUP, STOP_SIGNAL, STOP_OTHER };
