@@ -7,6 +7,9 @@
 #include "container.h"
 #include "mutant.h"
 #include "netlink.h"
+#include "network.h"
+#include "state.h"
+#include "state_file.h"
 
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -29,13 +32,14 @@
 pid_t container;
 static bool in_child;
 
-/* LEAVE_OUT(type, result, name, (parameters), (arguments)): the whole call. */
+/* LEAVE_OUT(type, result, name, (parameters), (arguments)): the whole call, or what it says. */
 #define LEAVE_OUT(type, result, name, parameters, arguments)                                       \
 	type __real_##name parameters;                                                             \
 	type __wrap_##name parameters;                                                             \
 	type __wrap_##name parameters                                                              \
 	{                                                                                          \
-		return mutant_has(&leave_out, #name) ? (result) : __real_##name arguments;         \
+		type got = mutant_has(&leave_out, #name) ? (result) : __real_##name arguments;     \
+		return mutant_has(&unseen, #name) ? (result) : got;                                \
 	}
 
 struct mounts;
@@ -67,6 +71,56 @@ LEAVE_OUT(
 	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))
 LEAVE_OUT(int, 0, privileges_adjust_oom, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(int, 0, cgroup_open, (struct container * c, struct error *e), (c, e))
+LEAVE_OUT(int, 0, cleanup_container, (struct container * c, struct error *e), (c, e))
+LEAVE_OUT(int, 0, wait_for_child, (struct container * c, int fd, struct error *e), (c, fd, e))
+LEAVE_OUT(int, 0, mknodat, (int dir, const char *path, mode_t mode, dev_t dev),
+	(dir, path, mode, dev))
+LEAVE_OUT(int, 0, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
+LEAVE_OUT(ssize_t, (ssize_t)n, write, (int fd, const void *data, size_t n), (fd, data, n))
+
+/* The signals are not held back until somebody looks at them. */
+void __real_wait_block_signals(struct container *c);
+void __wrap_wait_block_signals(struct container *c);
+void __wrap_wait_block_signals(struct container *c)
+{
+	if (mutant_has(&leave_out, "wait_block_signals"))
+		sigprocmask(SIG_BLOCK, NULL, &c->caller_mask);
+	else
+		__real_wait_block_signals(c);
+}
+
+/* Of a link only its name is looked at. */
+int __real_network_has(const char *name, const char *address, struct error *e);
+int __wrap_network_has(const char *name, const char *address, struct error *e);
+int __wrap_network_has(const char *name, const char *address, struct error *e)
+{
+	return __real_network_has(
+		name, mutant_has(&leave_out, "link_address") ? NETWORK_ANY : address, e);
+}
+
+/* A process of that number is the container's. */
+int __real_state_parse(const char *path, const char *name, const char *text, size_t size,
+	struct state *s, struct error *e);
+int __wrap_state_parse(const char *path, const char *name, const char *text, size_t size,
+	struct state *s, struct error *e);
+int __wrap_state_parse(const char *path, const char *name, const char *text, size_t size,
+	struct state *s, struct error *e)
+{
+	int result = __real_state_parse(path, name, text, size, s, e);
+	struct error ignored;
+
+	if (result == 0 && mutant_has(&leave_out, "start_time"))
+		state_start_time(s->pid, &s->start_time, &ignored);
+	return result;
+}
+
+/* Any version of a state file is this one's. */
+json_int_t __real_json_integer_value(const json_t *value);
+json_int_t __wrap_json_integer_value(const json_t *value);
+json_int_t __wrap_json_integer_value(const json_t *value)
+{
+	return mutant_has(&leave_out, "version") ? STATE_VERSION : __real_json_integer_value(value);
+}
 
 /* "leave_out RTM_NEWADDR": no request of that kind is sent. */
 int __real_netlink_request(struct netlink *nl, int built, struct nl_msg *m, struct ifinfomsg *link);
@@ -210,6 +264,10 @@ int __wrap_fstat(int fd, struct stat *st)
 {
 	int result = __real_fstat(fd, st);
 
+	if (!in_child && mutant_has(&leave_out, "owner")) {
+		st->st_mode &= (mode_t)~022;
+		st->st_uid = geteuid();
+	}
 	if (in_child && mutant_has(&leave_out, "fstat")) {
 		st->st_mode = S_IFCHR | 0666;
 		st->st_rdev = makedev(1, 3);
@@ -288,6 +346,7 @@ static int pid_file(int fd, const char *format, va_list args)
 {
 	va_list copy;
 	char text[16];
+	int n;
 
 	va_copy(copy, args);
 	vsnprintf(text, sizeof(text), format, copy);
@@ -297,7 +356,8 @@ static int pid_file(int fd, const char *format, va_list args)
 	setenv("PID", text, 1);
 	mutant_act(RUNNING);
 	mutant_shell(&then);
-	return vdprintf(fd, format, args);
+	n = vdprintf(fd, format, args);
+	return mutant_has(&unseen, "dprintf") ? 1 : n;
 }
 
 int __wrap_dprintf(int fd, const char *format, ...);

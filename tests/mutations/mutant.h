@@ -17,7 +17,7 @@ struct words {
 	char *v[MUTANT_WORDS];
 	int n;
 };
-extern struct words only, spec, option, rootfs, command, leave_out, act, then, finally;
+extern struct words only, spec, option, rootfs, command, leave_out, unseen, act, then, finally;
 
 /* The container's first process as the host sees it, once the command runs. */
 extern pid_t container;

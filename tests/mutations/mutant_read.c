@@ -8,6 +8,7 @@
  *   option WORD       an option more for the runtime
  *   command WORD      (repeated) this command in place of the one after --
  *   leave_out NAME    that call succeeds without being made
+ *   unseen NAME       that call is made, and is taken for done whatever it says
  *   do NAME           an act of the table acts[]
  *   then TEXT         shell, once the command runs; $PID is its first process
  *   finally TEXT      shell, when everything has been cleaned up
@@ -24,14 +25,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct words only, spec, option, rootfs, command, leave_out, act, then, finally;
+struct words only, spec, option, rootfs, command, leave_out, unseen, act, then, finally;
 
 static const struct {
 	const char *key;
 	struct words *list;
 } keys[] = {{"only", &only}, {"spec", &spec}, {"option", &option}, {"rootfs", &rootfs},
-	{"command", &command}, {"leave_out", &leave_out}, {"do", &act}, {"then", &then},
-	{"finally", &finally}};
+	{"command", &command}, {"leave_out", &leave_out}, {"unseen", &unseen}, {"do", &act},
+	{"then", &then}, {"finally", &finally}};
 
 void mutant_fail(const char *what)
 {
