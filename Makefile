@@ -466,7 +466,7 @@ lint: | $(call stamp,build) $(call stamp,test) ## the linters alone
 
 .PHONY: format
 format: $(DOCS_TOOLS) ## write the C and Go sources and the pages as the formatters want them
-	@clang-format -i $(wildcard c/*.[ch] compare/*.[ch] shared/*/*.c go/bridge/*.[ch] tests/unit/*.[ch] \
+	@clang-format-14 -i $(wildcard c/*.[ch] compare/*.[ch] shared/*/*.c go/bridge/*.[ch] tests/unit/*.[ch] \
 		tests/fault/*.[ch] tests/mutations/*.[ch] tests/security/*.[ch] tests/perf/*.c compare/bench/*.c)
 	@$(dir $(GO))gofmt -w go shared
 	@tests/docs/checks/prettier --write

@@ -277,7 +277,7 @@ static int by_number(const void *a, const void *b)
 
 static void read_descriptors(const struct pair *s)
 {
-	int numbers[64], fd = openat(s->child_proc, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int numbers[64] = {0}, fd = openat(s->child_proc, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	char text[256] = "";
 	struct dirent *d;

@@ -23,12 +23,13 @@ struct steps {
 static void insert(struct steps *s, size_t at, const struct map_call *c)
 {
 	struct step *more = realloc(s->v, (s->n + 1) * sizeof(*more));
+	struct step step = {.name = strdup(c->name), .text = strdup(c->text)};
 
-	if (!more)
+	if (!more || !step.name || !step.text)
 		abort();
 	s->v = more;
 	memmove(&more[at + 1], &more[at], (s->n - at) * sizeof(*more));
-	more[at] = (struct step){.name = strdup(c->name), .text = strdup(c->text)};
+	more[at] = step;
 	s->n++;
 }
 

@@ -62,8 +62,7 @@ static int measure_all(const struct options *o, const struct plan *p, const stru
 		json_object_set_new(head->absent, chosen[i]->name, json_string(e->message));
 		values_free(&values[i]);
 		(*n)--;
-		for (size_t k = i; k < *n; k++)
-			chosen[k] = chosen[k + 1];
+		memmove(chosen + i, chosen + i + 1, (*n - i) * sizeof(*chosen));
 	}
 	return 0;
 }

@@ -318,8 +318,8 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < LENGTH(limits); i++)
 			write_limit(cgroup, limits[i][0], limits[i][1]);
 	restrict_devices(cgroup);
-	socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync);
-	pipe2(failure, O_CLOEXEC);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync) || pipe2(failure, O_CLOEXEC))
+		return 2;
 	args.cgroup = (uint64_t)cgroup;
 	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)

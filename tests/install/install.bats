@@ -134,6 +134,7 @@ walk(schema, "")')
 }
 
 @test "lintian finds no error and no warning in the package" {
-	run -0 lintian --allow-root --fail-on error,warning build/package/deb/*.changes
+	# By Debian's rules, also where lintian's own would be those of another distribution.
+	run -0 lintian --profile debian --allow-root --fail-on error,warning build/package/deb/*.changes
 	[ -z "$output" ]
 }

@@ -33,10 +33,11 @@
 
 #include <cmocka.h>
 
+/* The first of it is left out again, so that an empty list has one, too. */
 #define LIST(...)                                                                                  \
 	{                                                                                          \
-		.v = (char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL},                                  \
-		.n = sizeof((char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL}) / sizeof(char *) - 1      \
+		.v = (char *[]){"", ##__VA_ARGS__, NULL} + 1,                                      \
+		.n = sizeof((char *[]){"", ##__VA_ARGS__, NULL}) / sizeof(char *) - 2              \
 	}
 #define MOUNT(to, what, from, ...)                                                                 \
 	{                                                                                          \
