@@ -287,13 +287,24 @@ $(DOCS_TOOLS): tests/docs/package.json tests/docs/package-lock.json | $(call sta
 docs-tools: $(DOCS_TOOLS)
 
 # --- The browser's driver -----------------------------------------------------
-# From npm as well; the browser itself is the distribution's Chromium.
+# From npm as well; the browser itself is the distribution's Chromium. Ubuntu's is a snap, which no
+# script can install everywhere: there it is the one in an npm package, compressed.
 
 BROWSER_TOOLS := build/browser/stamp
+CHROMIUM := $(if $(shell grep -x ID=ubuntu /etc/os-release),build/chromium/chromium)
 
 $(BROWSER_TOOLS): tests/browser/package.json tests/browser/package-lock.json | $(call stamp,test)
 	@$(npm_ci)
 	@touch $@
+
+UNPACK := const fs = require("fs"), [from, to] = process.argv.slice(1); \
+	fs.writeFileSync(to, require("zlib").brotliDecompressSync(fs.readFileSync(from)), {mode: 0o755})
+
+build/chromium/chromium: tests/browser/chromium/package.json tests/browser/chromium/package-lock.json \
+	| $(call stamp,test)
+	@$(npm_ci)
+	@node -e '$(UNPACK)' $(@D)/node_modules/@sparticuz/chromium/bin/chromium.br $@.new
+	@rm -r $(@D)/node_modules && mv $@.new $@
 
 # --- Fuzzing --------------------------------------------------------------
 # Two fuzzers of the spec's parsers: the C parser alone under libFuzzer and the sanitizers, and both
@@ -448,7 +459,7 @@ test-programs: | $(call stamp,build) $(call stamp,lab) $(call stamp,test)
 	@echo "building, and once more for the sanitizers"
 	@$(MAKE) -s --no-print-directory $(JFLAG) build unit-programs map-programs $(GO_TEST_STAMP) $(BRIDGE_TEST) \
 		$(WHY_PROGRAMS) $(MUTANT) $(INJECT) $(ATTACK) $(COUNT) $(VALGRIND) $(FUZZ_SPEC) $(ROOTFS) $(LAB) \
-		$(DOCS_TOOLS) $(BROWSER_TOOLS) $(WORKSHOP) package-programs
+		$(DOCS_TOOLS) $(BROWSER_TOOLS) $(CHROMIUM) $(WORKSHOP) package-programs
 	@$(MAKE) -s --no-print-directory $(JFLAG) SAN=1 build unit-programs
 
 .PHONY: torture

@@ -13,12 +13,12 @@ const json = (name, what) => JSON.parse(fs.readFileSync(file(name, what), 'utf8'
 
 let browser;
 
-/* The distribution's, or what a machine has where that is no package. */
+/* The distribution's, or what the Makefile brought where that is no package, or what the machine has. */
 function executable() {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => '/usr/bin/' + name);
+  const names = ['build/chromium/chromium', '/usr/bin/chromium', '/usr/bin/google-chrome'].map((name) => path.resolve(name));
   const found = names.find((name) => fs.existsSync(name));
 
-  if (!found) throw new Error(`no browser: none of ${names.join(', ')} (Ubuntu: snap install chromium)`);
+  if (!found) throw new Error(`no browser: none of ${names.join(', ')}`);
   return found;
 }
 
