@@ -151,7 +151,7 @@ static const char *put_descriptor(struct normal *n, long fd, const char *p, FILE
 	static const struct {
 		const char *kind, *word;
 	} kinds[] = {{"UNIX", "socket"}, {"NETLINK", "netlink"}, {"pipe:", "pipe"},
-		{"pid:", "pidfd"}, {"socket:", "socket"}};
+		{"pid:", "pidfd"}, {"socket:", "socket"}, {"signalfd:", "signalfd"}};
 	static const char *const standard[] = {"stdin", "stdout", "stderr"};
 	const char *end = bracket_end(p), *inside = p + 1, *stop;
 
