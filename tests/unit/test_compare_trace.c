@@ -273,6 +273,11 @@ static void test_forms(void **state)
 		"12    bind(8<NETLINK:[241]>, {sa_family=AF_NETLINK, nl_pid=-889192265}, 12) = 0",
 		"bind(<netlink>, {sa_family=AF_NETLINK, nl_pid=PORT}, 12) = 0",
 		"bind(<netlink>, {sa_family=AF_NETLINK, nl_pid=PORT}, 12)", false);
+	/* strace 6.1 and 6.8. */
+	check_form("12    close(5<anon_inode:[signalfd]>) = 0", "close(<signalfd>) = 0",
+		"close(<signalfd>)", false);
+	check_form("12    close(5<signalfd:[HUP INT TERM]>) = 0", "close(<signalfd>) = 0",
+		"close(<signalfd>)", false);
 	check_form("12    getpid() = 12", "getpid() = PARENT", "getpid() = PARENT", false);
 	check_form("12    openat(6</run/twinbox>, \".compare.1795821672904049765\", "
 		   "O_RDWR|O_CREAT, 0600) = "
