@@ -62,7 +62,8 @@ static int measure_all(const struct options *o, const struct plan *p, const stru
 		json_object_set_new(head->absent, chosen[i]->name, json_string(e->message));
 		values_free(&values[i]);
 		(*n)--;
-		memmove(chosen + i, chosen + i + 1, (*n - i) * sizeof(*chosen));
+		for (size_t k = i; k < *n && k + 1 < COLUMNS_MAX; k++)
+			chosen[k] = chosen[k + 1];
 	}
 	return 0;
 }
