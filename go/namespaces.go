@@ -90,6 +90,10 @@ func create(c *Container, sync, failure int) error {
 			&syscall.ProcAttr{Files: childFiles(c, sync, failure), Sys: sys})
 	}
 	endChild()
+	if err != nil {
+		// Go 1.22 leaves it open where the child came to be and could not execute.
+		closeFD(&pidfd)
+	}
 	if errnoOf(err) == 0 && err != nil {
 		return err
 	}
