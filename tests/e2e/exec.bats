@@ -179,7 +179,7 @@ signals() {
 	hold_in -- /bin/cat
 	for want in TERM:15 INT:2 HUP:1 USR1:10 QUIT:3; do
 		rm -f "$BATS_TEST_TMPDIR/got"
-		"${exec[@]}" in -- /bin/sh -c "trap 'exit 9' ${want%:*}; echo ready; sleep 1000 & wait" \
+		"${exec[@]}" in -- /bin/sh -c "trap 'exit 9' ${want%:*}; echo ready; /bin/sleep 1000 & wait" \
 			>"$BATS_TEST_TMPDIR/got" 3>&- &
 		entering=$!
 		await grep -q ready "$BATS_TEST_TMPDIR/got"

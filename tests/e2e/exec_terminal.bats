@@ -45,14 +45,14 @@ a_tty() {
 
 job_control() {
 	open_terminal
-	type_in 'clear; sleep 1000' Enter
-	await pgrep -fx 'sleep 1000'
+	type_in 'clear; /bin/sleep 1000' Enter
+	await pgrep -fx '/bin/sleep 1000'
 	type_in C-c
 	await shows_last '^/ # *$'
 	type_in 'echo was $?' Enter
 	await shows '^was 130'
-	type_in 'clear; sleep 1000' Enter
-	await pgrep -fx 'sleep 1000'
+	type_in 'clear; /bin/sleep 1000' Enter
+	await pgrep -fx '/bin/sleep 1000'
 	type_in C-z
 	await shows 'Stopped'
 	type_in 'clear; bg; kill %1; wait; echo jobs gone' Enter
