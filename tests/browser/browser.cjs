@@ -15,7 +15,9 @@ let browser;
 
 /* The distribution's, or what the Makefile brought where that is no package, or what the machine has. */
 function executable() {
-  const names = ['build/chromium/chromium', '/usr/bin/chromium', '/usr/bin/google-chrome'].map((name) => path.resolve(name));
+  const names = ['build/chromium/chromium', '/usr/bin/chromium', '/usr/bin/google-chrome'].map((name) =>
+    path.resolve(name),
+  );
   const found = names.find((name) => fs.existsSync(name));
 
   if (!found) throw new Error(`no browser: none of ${names.join(', ')}`);
