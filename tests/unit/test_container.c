@@ -30,6 +30,7 @@ static int confirm(const void *bytes, size_t size, struct error *e)
 	c.error_fd = fds[0];
 	error_clear(e);
 	result = container_confirm(&c, e);
+	close(c.signal_fd);
 	close(fds[0]);
 	return result;
 }
@@ -141,6 +142,7 @@ static void reads_on_until_all_is_there(void **state)
 	c.error_fd = fds[0];
 	assert_int_equal(container_confirm(&c, &e), -1);
 	assert_not_found(&e);
+	close(c.signal_fd);
 	close(fds[0]);
 	assert_int_equal(waitpid(writer, NULL, 0), writer);
 }
