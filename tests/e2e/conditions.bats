@@ -167,11 +167,12 @@ signal_at_birth() {
 	same "SIGTERM came before the command ran" "$(sed 's/.*: //' "$BATS_TEST_TMPDIR/ice.err")"
 	[ ! -e "$parent" ]
 }
-# traced WORDS: a run under tests/fault/inject.c.
+# traced WORDS: a run under tests/fault/inject.c. Below a tracer LeakSanitizer cannot look for leaks.
 traced() {
 	local via=()
 	[ -z "$VIA" ] || [ "$box" != "$GOBOX" ] || via=(--via "$VIA")
-	build/fault/inject --report "$report" "$@" -- "$box" run "${via[@]}" --rootfs "$ROOTFS" \
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 \
+		build/fault/inject --report "$report" "$@" -- "$box" run "${via[@]}" --rootfs "$ROOTFS" \
 		--spec "$SPECS/plain.json" --name ice -- /bin/echo ran \
 		</dev/null >"$BATS_TEST_TMPDIR/ice" 2>"$BATS_TEST_TMPDIR/ice.err" 3>&-
 }
