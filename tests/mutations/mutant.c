@@ -65,6 +65,7 @@ LEAVE_OUT(int, 0, network_configure, (struct container * c, struct error *e), (c
 LEAVE_OUT(int, 0, mask_paths, (struct container * c, struct mounts *m, struct error *e), (c, m, e))
 LEAVE_OUT(int, 0, mask_readonly_paths, (struct container * c, struct mounts *m, struct error *e),
 	(c, m, e))
+LEAVE_OUT(int, 0, cgroup_remove, (const char *path, struct error *e), (path, e))
 LEAVE_OUT(int, 0, cgroup_remove_in, (int root, const char *path, struct error *e), (root, path, e))
 LEAVE_OUT(int, 0, state_remove, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(
@@ -72,7 +73,7 @@ LEAVE_OUT(
 LEAVE_OUT(int, 0, privileges_adjust_oom, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(int, 0, cgroup_open, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(int, 0, cleanup_container, (struct container * c, struct error *e), (c, e))
-LEAVE_OUT(int, 0, wait_for_child, (struct container * c, int fd, struct error *e), (c, fd, e))
+LEAVE_OUT(int, 0, wait_for_end, (struct container * c, int fd, struct error *e), (c, fd, e))
 LEAVE_OUT(int, 0, mknodat, (int dir, const char *path, mode_t mode, dev_t dev),
 	(dir, path, mode, dev))
 LEAVE_OUT(int, 0, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
