@@ -29,12 +29,20 @@ def bars(path, rows):
     write(path, 20 + len(rows) * ROW, parts)
 
 
+def apart(places, least=15):
+    """The same heights, in the same order, with room for a line of text between them."""
+    found, last = {}, -math.inf
+    for name, y in sorted(places.items(), key=lambda item: item[1]):
+        found[name] = last = max(y, last + least)
+    return found
+
+
 def lines(path, title, series):
     """Milliseconds against the number, which grows by factors: {name: [(number, ms), ...]}."""
     numbers = [n for points in series.values() for n, _ in points]
     low, high = math.log(min(numbers)), math.log(max(numbers))
     top = max(ms for points in series.values() for _, ms in points)
-    height, left, right, bottom = 300, 60, 110, 260
+    height, left, right, bottom = 300, 75, 110, 260
 
     def place(n, ms):
         return (left + (math.log(n) - low) / ((high - low) or 1) * (WIDTH - left - right),
@@ -46,12 +54,13 @@ def lines(path, title, series):
              f'<text x="{left - 8}" y="{bottom}" text-anchor="end">0</text>']
     for n in sorted(set(numbers)):
         parts.append(f'<text x="{place(n, 0)[0]:.1f}" y="{bottom + 18}" text-anchor="middle">{n}</text>')
+    ends = apart({name: place(*points[-1])[1] + 4 for name, points in series.items()})
     for name, points in series.items():
         colour = COLOURS.get(name, OTHER)
         at = [place(n, ms) for n, ms in points]
         parts.append('<polyline fill="none" stroke-width="2" stroke="' + colour + '" points="' +
                      " ".join(f"{x:.1f},{y:.1f}" for x, y in at) + '"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in at]
-        parts.append(f'<text x="{at[-1][0] + 8:.1f}" y="{at[-1][1] + 4:.1f}" '
+        parts.append(f'<text x="{at[-1][0] + 8:.1f}" y="{ends[name]:.1f}" '
                      f'style="fill:{colour}">{name}</text>')
     write(path, height, parts)
