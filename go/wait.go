@@ -106,8 +106,15 @@ type pollFD struct {
 
 const pollOut = 4 // POLLOUT, poll(2)
 
-// pollNow does not wait.
-func pollNow(fds []pollFD) error { return ppoll(fds, &syscall.Timespec{}) }
+// pollNow does not wait. A signal ends it all the same, and the Go runtime sends SIGURG to its own
+// threads when they compute for long (asyncPreempt).
+func pollNow(fds []pollFD) error {
+	for {
+		if err := ppoll(fds, &syscall.Timespec{}); err != syscall.EINTR {
+			return err
+		}
+	}
+}
 
 // poll waits without a limit. amd64's poll(2) is missing on arm64: ppoll(2).
 func poll(fds []pollFD) error { return ppoll(fds, nil) }
