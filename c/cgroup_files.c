@@ -104,8 +104,8 @@ int cgroup_write(int dir, const char *file, const char *value)
 	if (fd < 0)
 		return -1;
 	n = write(fd, value, strlen(value));
-	saved = errno;
+	saved = n < 0 ? errno : EIO;
 	close(fd);
 	errno = saved;
-	return n < 0 ? -1 : 0;
+	return n == (ssize_t)strlen(value) ? 0 : -1;
 }

@@ -36,7 +36,7 @@ bool cgroup_next_name(const char **path, char name[NAME_MAX + 1]);
 /* Reads a small file of the cgroup at dir as a string. -1 and errno on failure. */
 int cgroup_read(int dir, const char *file, char *out, size_t size);
 
-/* The kernel takes one write(2) as one value, whole or not at all. -1 and errno on failure. */
+/* The kernel takes one write(2) as one value. -1 and errno on failure, EIO where it took a part. */
 int cgroup_write(int dir, const char *file, const char *value);
 
 /*

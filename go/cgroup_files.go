@@ -112,14 +112,17 @@ func cgroupRead(dir int, file string) (string, error) {
 	return string(text[:n]), nil
 }
 
-// cgroupWrite: the kernel takes one write(2) as one value, whole or not at all.
+// cgroupWrite: the kernel takes one write(2) as one value; EIO where it took a part.
 func cgroupWrite(dir int, file, value string) error {
 	fd, err := syscall.Openat(dir, file, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer syscall.Close(fd)
-	_, err = syscall.Write(fd, []byte(value))
+	n, err := syscall.Write(fd, []byte(value))
+	if err == nil && n != len(value) {
+		err = syscall.EIO
+	}
 	return err
 }
 
