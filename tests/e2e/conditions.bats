@@ -64,7 +64,9 @@ read_only_at_the_end() {
 }
 
 is_frozen() { grep -qx 'frozen 1' "$1/cgroup.events"; }
-has_process() { grep -qx 'populated 1' "$1/cgroup.events"; }
+has_processes() { [ "$(find "$1" -name cgroup.procs -exec cat {} + | wc -l)" = "$2" ]; }
+# The child is there, and its parent waits for it: poll(2) or ppoll(2).
+waits_with() { has_processes "$1" "$2" && grep -qE '^(7|271|73) ' "/proc/$3/syscall"; }
 gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 
 frozen() {
@@ -80,13 +82,14 @@ frozen() {
 }
 @test "a frozen container ends with its runtime, and gc removes its cgroup" { both frozen; }
 
-# Born into a frozen cgroup the first process does not begin, and its runtime waits for it.
+# Born into a frozen cgroup the first process does not begin, and its runtime, which has told it to go
+# on, waits for it.
 begin_frozen() {
 	parent=/sys/fs/cgroup/twinbox
 	mkdir "$parent"
 	echo 1 >"$parent/cgroup.freeze"
 	exec_default --name ice -- /bin/echo ran </dev/null >"$BATS_TEST_TMPDIR/ice" 2>"$BATS_TEST_TMPDIR/ice.err" 3>&- &
-	await has_process "$parent"
+	await waits_with "$parent" 1 "$!"
 }
 # What a shell begins in the background ignores SIGINT.
 exec_default() {
@@ -190,7 +193,7 @@ enter_frozen() {
 	for signal in TERM KILL; do
 		"${exec[@]}" ice -- /bin/echo ran </dev/null >"$BATS_TEST_TMPDIR/in" 2>"$BATS_TEST_TMPDIR/in.err" 3>&- &
 		entering=$! got=0
-		await waits_with "$group" "$entering"
+		await waits_with "$group" 2 "$entering"
 		kill -"$signal" "$entering"
 		wait "$entering" 2>/dev/null || got=$?
 		same "$((128 + $(kill -l "$signal")))" "$got"
@@ -200,9 +203,6 @@ enter_frozen() {
 	same "" "$(cat "$BATS_TEST_TMPDIR/in")"
 	let_go
 }
-has_processes() { [ "$(wc -l <"$1/cgroup.procs")" = "$2" ]; }
-# The child is there, and its parent waits for it: poll(2) or ppoll(2).
-waits_with() { has_processes "$1" 2 && grep -qE '^(7|271|73) ' "/proc/$2/syscall"; }
 @test "exec into a frozen container can be ended, and once killed does not run when it thaws" {
 	both enter_frozen
 }

@@ -15,12 +15,14 @@
 #include <linux/bpf.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -79,6 +81,56 @@ LEAVE_OUT(int, 0, mknodat, (int dir, const char *path, mode_t mode, dev_t dev),
 LEAVE_OUT(int, 0, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
 LEAVE_OUT(ssize_t, (ssize_t)n, write, (int fd, const void *data, size_t n), (fd, data, n))
 
+LEAVE_OUT(int, 0, flock, (int fd, int operation), (fd, operation))
+
+/* "leave_out read_on": a file's end is taken to be where a read gave less than it might have. */
+ssize_t __real_read(int fd, void *buffer, size_t size);
+ssize_t __wrap_read(int fd, void *buffer, size_t size);
+ssize_t __wrap_read(int fd, void *buffer, size_t size)
+{
+	static struct {
+		int fd;
+		off_t offset;
+	} end;
+	off_t offset = lseek(fd, 0, SEEK_CUR);
+	ssize_t n;
+
+	if (offset > 0 && fd == end.fd && offset == end.offset && mutant_has(&leave_out, "read_on"))
+		return 0;
+	n = __real_read(fd, buffer, size);
+	end.fd = fd;
+	end.offset = n > 0 && (size_t)n < size ? offset + n : 0;
+	return n;
+}
+
+/* The child does not look whether its parent is there: at its begin, before its command. */
+int __real_poll(struct pollfd *fds, nfds_t n, int wait_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int wait_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int wait_ms)
+{
+	return in_child && mutant_has(&leave_out, "poll") ? 0 : __real_poll(fds, n, wait_ms);
+}
+
+ssize_t __real_recv(int fd, void *buffer, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags)
+{
+	return in_child && mutant_has(&leave_out, "recv") ? -1
+							  : __real_recv(fd, buffer, size, flags);
+}
+
+/* Who has a lock holds nobody back. */
+int __real_fcntl(int fd, int command, void *argument);
+int __wrap_fcntl(int fd, int command, void *argument);
+int __wrap_fcntl(int fd, int command, void *argument)
+{
+	int result = __real_fcntl(fd, command, argument);
+
+	if (command == F_GETLK && mutant_has(&leave_out, "fcntl"))
+		((struct flock *)argument)->l_type = F_UNLCK;
+	return result;
+}
+
 /* The signals are not held back until somebody looks at them. */
 void __real_wait_block_signals(struct container *c);
 void __wrap_wait_block_signals(struct container *c);
@@ -90,11 +142,13 @@ void __wrap_wait_block_signals(struct container *c)
 		__real_wait_block_signals(c);
 }
 
-/* Of a link only its name is looked at. */
+/* Of a link only its name is looked at, or not even that before it is made. */
 int __real_network_has(const char *name, const char *address, struct error *e);
 int __wrap_network_has(const char *name, const char *address, struct error *e);
 int __wrap_network_has(const char *name, const char *address, struct error *e)
 {
+	if (!strcmp(address, NETWORK_ANY) && mutant_has(&leave_out, "link_exists"))
+		return 0;
 	return __real_network_has(
 		name, mutant_has(&leave_out, "link_address") ? NETWORK_ANY : address, e);
 }
@@ -135,6 +189,8 @@ int __wrap_netlink_request(struct netlink *nl, int built, struct nl_msg *m, stru
 		nlmsg_free(m);
 		return 0;
 	}
+	if (m && mutant_has(&leave_out, "NLM_F_EXCL"))
+		nlmsg_hdr(m)->nlmsg_flags &= (uint16_t)~NLM_F_EXCL;
 	return __real_netlink_request(nl, built, m, link);
 }
 
