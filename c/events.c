@@ -54,21 +54,23 @@ static bool append_escaped(char *buffer, size_t size, const char *text)
 	size_t used = strlen(buffer);
 
 	while (*p) {
-		size_t n = character_size(p);
-		char out[8];
+		size_t n = character_size(p), out_n = n;
+		const void *out = p;
+		char escape[8];
 
-		if (*p == '"' || *p == '\\')
-			snprintf(out, sizeof(out), "\\%c", *p);
-		else if (*p < 0x20)
-			snprintf(out, sizeof(out), "\\u%04x", *p);
-		else if (n == 0)
-			snprintf(out, sizeof(out), "\\ufffd");
-		else
-			snprintf(out, sizeof(out), "%.*s", (int)n, (const char *)p);
-		if (used + strlen(out) >= size)
+		if (*p == '"' || *p == '\\' || *p < 0x20 || n == 0) {
+			out = escape;
+			out_n = (size_t)snprintf(escape, sizeof(escape),
+				n == 0	    ? "\\ufffd"
+				: *p < 0x20 ? "\\u%04x"
+					    : "\\%c",
+				*p);
+		}
+		if (used + out_n >= size)
 			return false;
-		memcpy(buffer + used, out, strlen(out) + 1);
-		used += strlen(out);
+		memcpy(buffer + used, out, out_n);
+		used += out_n;
+		buffer[used] = '\0';
 		p += n ? n : 1;
 	}
 	return true;
@@ -174,13 +176,14 @@ void events_begin(struct container *c, const char *stage)
 
 void events_ok(struct container *c, const char *stage)
 {
-	char more[sizeof(c->facts) + 64] = "";
+	char more[sizeof(c->facts) + 64];
 	int64_t time;
 
 	c->stage = NULL;
 	if (c->events_fd < 0 && !c->verbose)
 		return;
 	time = now();
+	more[0] = '\0';
 	if (c->facts[0])
 		snprintf(more, sizeof(more), ",\"facts\":{%s}", c->facts);
 	if (c->events_fd >= 0)
@@ -196,10 +199,11 @@ void events_ok(struct container *c, const char *stage)
 
 void events_error(struct container *c, const char *stage, const struct error *e)
 {
-	char more[2048] = "";
+	char more[2048];
 
 	c->stage = NULL;
 	if (c->events_fd >= 0) {
+		more[0] = '\0';
 		append(more, sizeof(more), ",\"errno\":\"");
 		append(more, sizeof(more), e->errnum ? error_name(e->errnum) : "");
 		append(more, sizeof(more), "\",\"message\":\"");
@@ -213,11 +217,12 @@ void events_error(struct container *c, const char *stage, const struct error *e)
 
 void events_fact(struct container *c, const char *key, const char *format, ...)
 {
-	char value[VALUE_MAX_BYTES], fact[sizeof(c->facts)] = "";
+	char value[VALUE_MAX_BYTES], fact[sizeof(c->facts)];
 	va_list args;
 
 	if (c->events_fd < 0 && !c->verbose)
 		return;
+	fact[0] = '\0';
 	va_start(args, format);
 	vsnprintf(value, sizeof(value), format, args);
 	va_end(args);

@@ -5,6 +5,7 @@ package gobox
 
 import (
 	"fmt"
+	"strconv"
 	"syscall"
 	"unicode/utf8"
 	"unsafe"
@@ -33,16 +34,16 @@ func now() int64 {
 func appendEscaped(line []byte, max int, text string) []byte {
 	for size := 0; len(text) > 0; text = text[size:] {
 		var c rune
-		var out []byte
+		var out string
 		switch c, size = utf8.DecodeRuneInString(text); {
 		case c == '"' || c == '\\':
-			out = []byte{'\\', byte(c)}
+			out = "\\" + text[:1]
 		case c < 0x20:
-			out = fmt.Appendf(nil, "\\u%04x", c)
+			out = fmt.Sprintf("\\u%04x", c)
 		case c == utf8.RuneError && size == 1:
-			out = []byte("\\ufffd")
+			out = "\\ufffd"
 		default:
-			out = []byte(text[:size])
+			out = text[:size]
 		}
 		if len(line)+len(out) > max {
 			break
@@ -59,8 +60,11 @@ func writeLine(c *Container, stage, event string, time int64, more []byte) {
 	if c.IsChild {
 		who = "child"
 	}
-	line := fmt.Appendf(nil, `{"time":%d,"who":"%s","stage":"%s","event":"%s"%s}`+"\n",
-		time, who, stage, event, more)
+	line := strconv.AppendInt(append(make([]byte, 0, 256), `{"time":`...), time, 10)
+	for _, words := range []string{`,"who":"`, who, `","stage":"`, stage, `","event":"`, event, `"`} {
+		line = append(line, words...)
+	}
+	line = append(append(line, more...), "}\n"...)
 	syscall.Write(c.EventsFD, line)
 }
 

@@ -30,7 +30,7 @@ class Scene:
         self.number += 1
         cgroup = f"growth{self.number}"
         if name == "floor":
-            return [f"{OUT}/floor", rootfs, cgroup, *floor]
+            return [f"{BIN}/floor", rootfs, cgroup, *floor]
         spec = make_spec("plain", rootfs, cgroup)
         if change:
             change(spec)
