@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -80,8 +79,6 @@ LEAVE_OUT(int, 0, mknodat, (int dir, const char *path, mode_t mode, dev_t dev),
 	(dir, path, mode, dev))
 LEAVE_OUT(int, 0, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
 LEAVE_OUT(ssize_t, (ssize_t)n, write, (int fd, const void *data, size_t n), (fd, data, n))
-
-LEAVE_OUT(int, 0, flock, (int fd, int operation), (fd, operation))
 
 /* "leave_out read_on": a file's end is taken to be where a read gave less than it might have. */
 ssize_t __real_read(int fd, void *buffer, size_t size);
