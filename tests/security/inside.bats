@@ -62,7 +62,8 @@ CapAmb:	0000000000000000" "$status $(cat "$BATS_TEST_TMPDIR/said")"
 }
 @test "the caller's inheritable and ambient capabilities are not handed on" { tried capabilities; }
 
-# In the container, and in a user namespace of its own, where it has every capability.
+# In the container, and in a user namespace of its own, where it has every capability. Without the
+# guard h would ask the kernel for a list of its keys; b would start the machine anew.
 covered() {
 	change 's["linux"]["maskedPaths"] += ["/proc/version"]'
 	in_box /bin/sh -c '
@@ -71,11 +72,12 @@ covered() {
 			/attack remount_as_root $path
 			/attack uncover $path
 		done | sort | uniq -c | sed "s/^ *//"
-		echo x >/proc/sys/kernel/hostname; echo b >/proc/sysrq-trigger; head -c 1 /proc/version | wc -c'
+		echo x >/proc/sys/kernel/hostname; echo h >/proc/sysrq-trigger; head -c 1 /proc/version | wc -c'
 	same "0 5 EINVAL
 10 EPERM
 0" "$status $out"
-	same "1 1" "$(grep -c 'Read-only file system' <<<"$err") $(grep -c 'nonexistent\|No such' <<<"$err")"
+	same 2 "$(grep -c 'Read-only file system\|nonexistent' <<<"$err")" # not every kernel has sysrq
+	grep -q 'Read-only file system' <<<"$err"
 }
 @test "what is read-only or masked cannot be uncovered" { tried covered; }
 
