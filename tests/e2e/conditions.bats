@@ -65,8 +65,9 @@ read_only_at_the_end() {
 
 is_frozen() { grep -qx 'frozen 1' "$1/cgroup.events"; }
 has_processes() { [ "$(find "$1" -name cgroup.procs -exec cat {} + | wc -l)" = "$2" ]; }
-# The child is there, and its parent waits for it: poll(2) or ppoll(2).
-waits_with() { has_processes "$1" "$2" && grep -qE '^(7|271|73) ' "/proc/$3/syscall"; }
+# The child is there, and its parent waits for it: a thread in poll(2) or ppoll(2), or still in the
+# clone3(2) of Go, which comes back with the child's execve(2) (CLONE_VFORK).
+waits_with() { has_processes "$1" "$2" && grep -qE '^(7|271|73|435) ' "/proc/$3/task/"*/syscall; }
 gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 
 frozen() {
@@ -82,8 +83,8 @@ frozen() {
 }
 @test "a frozen container ends with its runtime, and gc removes its cgroup" { both frozen; }
 
-# Born into a frozen cgroup the first process does not begin, and its runtime, which has told it to go
-# on, waits for it.
+# Born into a frozen cgroup the first process does not begin, and its runtime waits for it; cbox has
+# told it to go on by then.
 begin_frozen() {
 	parent=/sys/fs/cgroup/twinbox
 	mkdir "$parent"
