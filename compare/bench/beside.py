@@ -4,6 +4,7 @@ An event's time runs to the next event of the same processor: that of a page fau
 call has in it what the program then does by itself. Tracing makes each event dearer, so the figures
 are for comparing the two programs, not for adding up.
 """
+import contextlib
 import os
 import re
 import statistics
@@ -18,35 +19,38 @@ SAME = {"sendto": "sendmsg", "recvfrom": "recvmsg", "waitid": "wait4"}
 SHOWN_US = 5
 
 
+@contextlib.contextmanager
+def tracing(directory):
+    """A Trace in an instance of tracefs of its own: nobody else's tracing is touched."""
+    mount = f"{directory}/tracefs"
+    path = f"{mount}/instances/twinbox-bench"
+    os.mkdir(mount)
+    try:
+        subprocess.run(["mount", "-t", "tracefs", "none", mount], check=True)
+        try:
+            os.makedirs(path, exist_ok=True)  # somebody who was killed may have left it
+            try:
+                yield Trace(path)
+            finally:
+                os.rmdir(path)
+        finally:
+            subprocess.run(["umount", mount], check=True)
+    finally:
+        os.rmdir(mount)
+
+
 class Trace:
-    """An instance of tracefs of its own: nobody else's tracing is touched."""
+    """What the processor of this process does while a command runs on it."""
 
-    def __init__(self, directory):
-        self.mount = f"{directory}/tracefs"
-        self.path = f"{self.mount}/instances/twinbox-bench"
-
-    def __enter__(self):
-        os.mkdir(self.mount)
-        subprocess.run(["mount", "-t", "tracefs", "none", self.mount], check=True)
-        for event in EVENTS:
-            if not os.path.exists(f"{self.mount}/events/{event}"):
-                self.unmount()
-                raise OSError(f"this kernel has no tracepoints events/{event}")
-        os.mkdir(self.path)
+    def __init__(self, path):
+        self.path = path
         self.put("tracing_on", 0)
         self.put("trace_clock", "mono")
         self.put("buffer_size_kb", 8192)
         for event in EVENTS:
+            if not os.path.exists(f"{path}/events/{event}"):
+                raise OSError(f"this kernel has no tracepoints events/{event}")
             self.put(f"events/{event}/enable", 1)
-        return self
-
-    def __exit__(self, *_):
-        os.rmdir(self.path)
-        self.unmount()
-
-    def unmount(self):
-        subprocess.run(["umount", self.mount], check=True)
-        os.rmdir(self.mount)
 
     def put(self, name, value):
         with open(f"{self.path}/{name}", "w", encoding="ascii") as file:
@@ -73,12 +77,15 @@ def page_fault(words):
 
 def count(events):
     """kind -> [times, microseconds], from the program's execve(2) to its end, without the command's."""
-    found, own, commands = {}, set(), set()
+    found, runtime, own, commands = {}, None, set(), set()
     for (process, begin, event, words), (_, end, _, _) in zip(events, events[1:]):
         call, entered, _ = event.partition("(")
-        if call == "sys_execve" and entered and not own or call == "sys_clone3" and words == "-> 0x0":
+        if call == "sys_execve" and entered and runtime is None:
+            runtime = process
             own.add(process)
-        elif call == "sys_execve" and not entered and process != min(own, default=process):
+        elif call == "sys_clone3" and words == "-> 0x0":
+            own.add(process)
+        elif call == "sys_execve" and not entered and process in own and process != runtime:
             commands.add(process)
         if process not in own or process in commands:
             continue
@@ -100,7 +107,7 @@ def typical(runs, what):
 def measure(commands, runs, directory):
     """A row for each kind of event in which the second of two programs takes clearly more, dearest first."""
     found = {name: [] for name in commands}
-    with Trace(directory) as trace:
+    with tracing(directory) as trace:
         for _ in range(runs):
             for name, command in commands.items():
                 found[name].append(count(trace.of(command)))

@@ -1,6 +1,7 @@
 /*
- * mutant.h: a cbox that does something else, in three files: what it shall do otherwise
- * (mutant_read.c), what it does too much (mutant_acts.c), and what it leaves out (mutant.c).
+ * mutant.h: a cbox that does something else, in four files: what it shall do otherwise
+ * (mutant_read.c), when (mutant_turns.c), what it does too much (mutant_acts.c), and what it leaves
+ * out (mutant.c).
  */
 #ifndef TWINBOX_TESTS_MUTANT_H
 #define TWINBOX_TESTS_MUTANT_H
