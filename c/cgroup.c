@@ -9,6 +9,7 @@
 #include "cgroup_files.h"
 #include "events.h"
 #include "resources.h"
+#include "small_file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static int check_controllers(int root, const char *needed, struct error *e)
 
 	if (!needed[0])
 		return 0;
-	if (cgroup_read(root, "cgroup.controllers", available, sizeof(available)) < 0)
+	if (small_file_read(root, "cgroup.controllers", available, sizeof(available)) < 0)
 		return error_sys(e, "reading %s/cgroup.controllers", CGROUP_ROOT);
 	for (const char *p = needed; *p; p += strspn(p, " ")) {
 		size_t n = strcspn(p, " ");
@@ -124,7 +125,7 @@ static int enable_controllers(
 
 	if (!needed[0])
 		return 0;
-	if (cgroup_read(dir, "cgroup.subtree_control", enabled, sizeof(enabled)) < 0)
+	if (small_file_read(dir, "cgroup.subtree_control", enabled, sizeof(enabled)) < 0)
 		return error_sys(e, "reading %s/cgroup.subtree_control", path);
 	for (const char *p = needed; *p; p += strspn(p, " ")) {
 		size_t n = strcspn(p, " ");
@@ -137,7 +138,7 @@ static int enable_controllers(
 	if (used == 0)
 		return 0;
 	events_call(c, "write(%s/cgroup.subtree_control, \"%s\")", path, missing);
-	if (cgroup_write(dir, "cgroup.subtree_control", missing) == 0)
+	if (small_file_write(dir, "cgroup.subtree_control", missing) == 0)
 		return 0;
 	error_sys(e, "writing %s to %s/cgroup.subtree_control", missing, path);
 	/* The no-internal-process rule. */
@@ -214,7 +215,7 @@ static int write_limits(struct container *c, int dir, struct error *e)
 		if (!resources_limit(c->spec, i, &limit))
 			continue;
 		events_call(c, "write(%s, \"%s\")", limit.file, limit.value);
-		if (cgroup_write(dir, limit.file, limit.value) == 0)
+		if (small_file_write(dir, limit.file, limit.value) == 0)
 			continue;
 		error_sys(e, "writing %s to %s", limit.value, limit.file);
 		if (e->errnum == ENOENT)

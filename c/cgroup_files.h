@@ -1,6 +1,6 @@
 /*
- * cgroup_files.h: what making and removing a cgroup share: the mount point, the names of a path,
- * and the small files. Used by cgroup.c and cgroup_remove.c only; go/cgroup_files.go is its twin.
+ * cgroup_files.h: what making and removing a cgroup share: the mount point and the names of a path.
+ * Used by cgroup.c and cgroup_remove.c only; go/cgroup_files.go is its twin.
  *
  * Every step goes from one directory descriptor to the next by a single name, never by a joined
  * path: parents come and go with the containers of other runtimes, and a name cannot lead out.
@@ -32,12 +32,6 @@ int cgroup_check_path(const char *path, struct error *e);
 
 /* Takes the next name off *path, which is checked; false at its end. */
 bool cgroup_next_name(const char **path, char name[NAME_MAX + 1]);
-
-/* Reads a small file of the cgroup at dir as a string. -1 and errno on failure. */
-int cgroup_read(int dir, const char *file, char *out, size_t size);
-
-/* The kernel takes one write(2) as one value. -1 and errno on failure, EIO where it took a part. */
-int cgroup_write(int dir, const char *file, const char *value);
 
 /*
  * Removes the parents of path, the innermost first, as long as they are empty and ours. -1 and

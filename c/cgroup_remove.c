@@ -6,6 +6,7 @@
  */
 #include "cgroup.h"
 #include "cgroup_files.h"
+#include "small_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -188,7 +189,7 @@ static int make_empty(
 	if (dir < 0)
 		return cgroup_is_gone(errno) ? 0 : error_sys(e, "opening cgroup %s", path);
 	/* A container that made its cgroup threaded cannot be killed so: it dies with its init. */
-	if (cgroup_write(dir, "cgroup.kill", "1") < 0 && !cgroup_is_gone(errno) &&
+	if (small_file_write(dir, "cgroup.kill", "1") < 0 && !cgroup_is_gone(errno) &&
 		errno != EOPNOTSUPP)
 		result = error_sys(e, "writing 1 to cgroup.kill of %s", path);
 	else

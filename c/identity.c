@@ -2,6 +2,7 @@
 #include "identity.h"
 
 #include "events.h"
+#include "small_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,20 +16,15 @@
 static int write_proc(struct container *c, const char *file, const char *text, struct error *e)
 {
 	char path[64];
-	int fd, result = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", c->pid, file);
 	events_call(c, "write(%s, \"%.*s\")", path, (int)strcspn(text, "\n"), text);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(e, "opening %s of the child", file);
-	if (write(fd, text, strlen(text)) < 0) {
-		result = error_sys(e, "writing %s of the child", file);
-		if (errno == EPERM)
-			error_hint(e, "an ordinary user can map one id only: the own one, size 1");
-	}
-	close(fd);
-	return result;
+	if (small_file_write(AT_FDCWD, path, text) == 0)
+		return 0;
+	error_sys(e, "writing %s of the child", file);
+	if (e->errnum == EPERM)
+		error_hint(e, "an ordinary user can map one id only: the own one, size 1");
+	return -1;
 }
 
 static int write_map(struct container *c, const char *file, const struct spec_idmap *maps, size_t n,

@@ -12,6 +12,7 @@
 #include "capabilities.h"
 #include "events.h"
 #include "rlimits.h"
+#include "small_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,28 +31,21 @@ enum { CAPABILITY_BITS = 64 };
 
 int privileges_adjust_oom(struct container *c, struct error *e)
 {
-	int value = (int)c->spec->process.oom_score_adj.value, fd, result = 0;
+	int value = (int)c->spec->process.oom_score_adj.value;
 	char path[64], text[16];
-	ssize_t written;
 
 	if (!c->spec->process.oom_score_adj.given)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", c->pid);
 	snprintf(text, sizeof(text), "%d", value);
 	events_call(c, "write(%s, \"%s\")", path, text);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	written = fd < 0 ? -1 : write(fd, text, strlen(text));
-	if (written != (ssize_t)strlen(text)) {
-		if (written >= 0)
-			errno = EIO;
-		result = error_sys(e, "writing %d to oom_score_adj", value);
-		if (e->errnum == EACCES)
-			error_hint(e, "a value below the runtime's own needs CAP_SYS_RESOURCE on "
-				      "the host");
-	}
-	if (fd >= 0)
-		close(fd);
-	return result;
+	if (small_file_write(AT_FDCWD, path, text) == 0)
+		return 0;
+	error_sys(e, "writing %d to oom_score_adj", value);
+	if (e->errnum == EACCES)
+		error_hint(e, "a value below the runtime's own needs CAP_SYS_RESOURCE on "
+			      "the host");
+	return -1;
 }
 
 static int set_rlimits(struct container *c, struct error *e)

@@ -36,7 +36,7 @@ func checkControllers(root int, needed []string) error {
 	if len(needed) == 0 {
 		return nil
 	}
-	available, err := cgroupRead(root, "cgroup.controllers")
+	available, err := smallFileRead(root, "cgroup.controllers")
 	if err != nil {
 		return errorSys(err, "reading %s/cgroup.controllers", cgroupRoot)
 	}
@@ -108,7 +108,7 @@ func enableControllers(c *Container, dir int, path string, needed []string) erro
 	if len(needed) == 0 {
 		return nil
 	}
-	enabled, err := cgroupRead(dir, "cgroup.subtree_control")
+	enabled, err := smallFileRead(dir, "cgroup.subtree_control")
 	if err != nil {
 		return errorSys(err, "reading %s/cgroup.subtree_control", path)
 	}
@@ -123,7 +123,7 @@ func enableControllers(c *Container, dir int, path string, needed []string) erro
 	}
 	missing := strings.Join(words, " ")
 	eventsCall(c, "write(%s/cgroup.subtree_control, \"%s\")", path, missing)
-	err = cgroupWrite(dir, "cgroup.subtree_control", missing)
+	err = smallFileWrite(dir, "cgroup.subtree_control", missing)
 	if err == nil {
 		return nil
 	}
@@ -205,7 +205,7 @@ func writeLimits(c *Container, dir int) error {
 		deferred, err := childDefersLimit(c, dir, limit.file, limit.value)
 		if !deferred {
 			eventsCall(c, "write(%s, \"%s\")", limit.file, limit.value)
-			err = cgroupWrite(dir, limit.file, limit.value)
+			err = smallFileWrite(dir, limit.file, limit.value)
 		}
 		if err == nil {
 			continue

@@ -1,5 +1,5 @@
-// What making and removing a cgroup share: the mount point, the names of a path, and the small
-// files. Used by cgroup.go and cgroup_remove.go only; c/cgroup_files.c is its twin.
+// What making and removing a cgroup share: the mount point and the names of a path. Used by
+// cgroup.go and cgroup_remove.go only; c/cgroup_files.c is its twin.
 //
 // Every step goes from one directory descriptor to the next by a single name, never by a joined
 // path: parents come and go with the containers of other runtimes, and a name cannot lead out.
@@ -95,35 +95,6 @@ func cgroupNextName(path string) (name, rest string) {
 		return path[1 : 1+n], path[1+n:]
 	}
 	return path[1:], ""
-}
-
-// cgroupRead reads a small file of the cgroup at dir.
-func cgroupRead(dir int, file string) (string, error) {
-	fd, err := syscall.Openat(dir, file, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return "", err
-	}
-	defer syscall.Close(fd)
-	text := make([]byte, 512)
-	n, err := syscall.Read(fd, text)
-	if err != nil {
-		return "", err
-	}
-	return string(text[:n]), nil
-}
-
-// cgroupWrite: the kernel takes one write(2) as one value; EIO where it took a part.
-func cgroupWrite(dir int, file, value string) error {
-	fd, err := syscall.Openat(dir, file, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer syscall.Close(fd)
-	n, err := syscall.Write(fd, []byte(value))
-	if err == nil && n != len(value) {
-		err = syscall.EIO
-	}
-	return err
 }
 
 // cgroupRmdir is unlinkat(2) with AT_REMOVEDIR, which Go's Unlinkat cannot say.

@@ -202,7 +202,7 @@ func makeEmpty(parent int, name, path string, deadline time.Time) error {
 	}
 	defer syscall.Close(dir)
 	// A container that made its cgroup threaded cannot be killed so: it dies with its init.
-	err = cgroupWrite(dir, "cgroup.kill", "1")
+	err = smallFileWrite(dir, "cgroup.kill", "1")
 	if err != nil && !cgroupIsGone(err) && err != syscall.EOPNOTSUPP {
 		return errorSys(err, "writing 1 to cgroup.kill of %s", path)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -214,38 +213,4 @@ func TestCgroupWorksBelowANestedRoot(t *testing.T) {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
-}
-
-// Writing. A size that the file may have (setrlimit(2)) makes write(2) take a part.
-func TestCgroupTakesNoPartForTheWhole(t *testing.T) {
-	const file = "memory.max"
-	path := t.TempDir()
-	if err := os.WriteFile(filepath.Join(path, file), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	dir, err := syscall.Open(path, syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(dir)
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 2, Max: old.Max}); err != nil {
-		t.Fatal(err)
-	}
-	part := cgroupWrite(dir, file, "4096")
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	if part != syscall.EIO {
-		t.Errorf("a part: %v", part)
-	}
-	if err := cgroupWrite(dir, file, "4096"); err != nil {
-		t.Error(err)
-	}
-	if text, err := cgroupRead(dir, file); err != nil || text != "4096" {
-		t.Errorf("%q, %v", text, err)
-	}
 }

@@ -16,19 +16,15 @@ func writeProc(c *Container, file, text string) error {
 	path := fmt.Sprintf("/proc/%d/%s", c.Pid, file)
 	first, _, _ := strings.Cut(text, "\n")
 	eventsCall(c, "write(%s, \"%s\")", path, first)
-	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return errorSys(err, "opening %s of the child", file)
+	err := smallFileWrite(atFdcwd, path, text)
+	if err == nil {
+		return nil
 	}
-	defer syscall.Close(fd)
-	if _, err := syscall.Write(fd, []byte(text)); err != nil {
-		failure := errorSys(err, "writing %s of the child", file)
-		if err == syscall.EPERM {
-			errorHint(failure, "an ordinary user can map one id only: the own one, size 1")
-		}
-		return failure
+	failure := errorSys(err, "writing %s of the child", file)
+	if err == syscall.EPERM {
+		errorHint(failure, "an ordinary user can map one id only: the own one, size 1")
 	}
-	return nil
+	return failure
 }
 
 func writeMap(c *Container, file string, maps []SpecIDMap) error {

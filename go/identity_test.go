@@ -190,7 +190,7 @@ func TestIdentityChildThatIsGoneIsTold(t *testing.T) {
 	s := startIdentity(t, newIdentitySpec(), 0, 0)
 	s.end()
 	err := identityMap(s.Container)
-	if err == nil || asError(err).Message != "opening uid_map of the child" ||
+	if err == nil || asError(err).Message != "writing uid_map of the child" ||
 		asError(err).Errno != syscall.ENOENT {
 		t.Errorf("got %v", err)
 	}

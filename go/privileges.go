@@ -46,15 +46,7 @@ func privilegesAdjustOOM(c *Container) error {
 	path := fmt.Sprintf("/proc/%d/oom_score_adj", c.Pid)
 	text := fmt.Sprint(value)
 	eventsCall(c, "write(%s, \"%s\")", path, text)
-	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
-	if err == nil {
-		var n int
-		n, err = syscall.Write(fd, []byte(text))
-		if err == nil && n != len(text) {
-			err = syscall.EIO
-		}
-		syscall.Close(fd)
-	}
+	err := smallFileWrite(atFdcwd, path, text)
 	if err == nil {
 		return nil
 	}

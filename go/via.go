@@ -174,7 +174,7 @@ func ChildTakesLimit(c *Container) error {
 	if c.PidsFD < 0 {
 		return nil
 	}
-	if err := cgroupWrite(c.CgroupFD, "pids.max", "max"); err != nil {
+	if err := smallFileWrite(c.CgroupFD, "pids.max", "max"); err != nil {
 		return errorSys(err, "writing max to pids.max")
 	}
 	return nil

@@ -2,7 +2,6 @@
  * test_cgroup.c: the path of a cgroup, its making, and what is refused. go/cgroup_test.go has the
  * same tests.
  */
-#include "cgroup_files.h"
 #include "cgroup_scene.h"
 
 /* --- the path --- */
@@ -234,32 +233,6 @@ static void works_below_a_nested_root(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* --- writing --- */
-
-/* A size that the file may have (setrlimit(2)) makes write(2) take a part. */
-static void takes_no_part_for_the_whole(void **state)
-{
-	char path[] = "/tmp/twinbox-cgroup-XXXXXX", text[8];
-	struct rlimit old, two;
-	int fd = mkstemp(path), result, failure;
-
-	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	two = (struct rlimit){.rlim_cur = 2, .rlim_max = old.rlim_max};
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &two), 0);
-	result = cgroup_write(AT_FDCWD, path, "4096");
-	failure = errno;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-	assert_int_equal(result, -1);
-	assert_int_equal(failure, EIO);
-	assert_int_equal(cgroup_write(AT_FDCWD, path, "4096"), 0);
-	assert_int_equal(cgroup_read(AT_FDCWD, path, text, sizeof(text)), 0);
-	assert_string_equal(text, "4096");
-	close(fd);
-	assert_int_equal(unlink(path), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,7 +247,6 @@ int main(void)
 		TEST(leaves_parents_that_were_there),
 		TEST(leaves_parents_in_use),
 		TEST(works_below_a_nested_root),
-		TEST(takes_no_part_for_the_whole),
 	};
 
 	return cmocka_run_group_tests(tests, before_all, NULL);

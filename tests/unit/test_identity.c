@@ -223,7 +223,7 @@ static void a_child_that_is_gone_is_told(void **state)
 		_exit(0);
 	assert_int_equal(waitpid(s->c.pid, NULL, 0), s->c.pid);
 	assert_int_equal(identity_map(&s->c, &e), -1);
-	assert_string_equal(e.message, "opening uid_map of the child");
+	assert_string_equal(e.message, "writing uid_map of the child");
 	assert_int_equal(e.errnum, ENOENT);
 	s->c.pid = 0;
 }
