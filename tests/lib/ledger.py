@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -I -S
 """What a container could leave behind on this machine, one line each.
 
     tests/lib/ledger.py [--rootfs DIR]                  prints it
