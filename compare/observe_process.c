@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -246,6 +247,36 @@ static void read_exe_inside(const struct subject *s, const struct row *row, stru
 				: "another program");
 }
 
+/*
+ * sched_getaffinity(2) leaves out processors that are off, which Cpus_allowed_list of status shows
+ * until the cpuset controller is enabled above the process.
+ */
+static void read_cpus(const struct subject *s, const struct row *row, struct values *out)
+{
+	cpu_set_t set[8]; /* Linux has 8192 processors at most */
+	const int last = (int)sizeof(set) * 8;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if (sched_getaffinity(s->pid, sizeof(set), set) < 0) {
+		row_failed(row, out, errno, row->argument);
+		return;
+	}
+	f = text_stream(&text, &size);
+	for (int from = 0, to; from < last; from = to + 1) {
+		for (to = from; to < last && CPU_ISSET_S(to, sizeof(set), set); to++)
+			;
+		if (to > from)
+			fprintf(f, "%s%d", from && ftell(f) ? "," : "", from);
+		if (to > from + 1)
+			fprintf(f, "-%d", to - 1);
+	}
+	fclose(f);
+	values_set(out, row->id, "%s", text);
+	free(text);
+}
+
 static const struct row rows[] = {
 	{.id = "process.command", .read = read_strings, .argument = "cmdline order"},
 	{.id = "process.arguments", .read = read_strings, .argument = "cmdline count"},
@@ -281,7 +312,7 @@ static const struct row rows[] = {
 		.read = read_status,
 		.argument = "untag_mask",
 		.flags = ROW_OPTIONAL},
-	{.id = "process.cpus", .read = read_status, .argument = "Cpus_allowed_list"},
+	{.id = "process.cpus", .read = read_cpus, .argument = "sched_getaffinity"},
 	{.id = "process.memory_nodes", .read = read_status, .argument = "Mems_allowed_list"},
 	{.id = "process.parent", .read = read_relation, .argument = "4"},
 	{.id = "process.group", .read = read_relation, .argument = "5"},
