@@ -34,8 +34,8 @@ expect() {
 	local want=$1 got=0
 	shift
 	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
-	out=$(cat "$BATS_TEST_TMPDIR/out")
-	err=$(cat "$BATS_TEST_TMPDIR/err")
+	out=$(<"$BATS_TEST_TMPDIR/out")
+	err=$(<"$BATS_TEST_TMPDIR/err")
 	[ "$got" = "$want" ] && return 0
 	printf '%s\nended %s, not %s\nstdout: %s\nstderr: %s\n' "$*" "$got" "$want" "$out" "$err"
 	return 1
@@ -52,7 +52,7 @@ observe() { "$compare" observe --quick --column "$1" --spec "$2" >"$3"; }
 @test "cbox and gobox match in every fact, crun and runc but for declared differences" {
 	cat "$WHOLE.err"
 	sed -n '/^Does not match/,/^$/p' "$WHOLE.out"
-	[ "$(cat "$WHOLE.status")" = 0 ]
+	[ "$(<"$WHOLE.status")" = 0 ]
 	[ "$(jq -c .columns "$WHOLE.json")" = '["cbox","gobox","bridge","crun","runc"]' ]
 	[ "$(jq .summary.mismatches "$WHOLE.json")" = 0 ]
 	[ "$(jq .summary.facts "$WHOLE.json")" -ge 100 ]

@@ -83,5 +83,5 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))' "$GOBOX"
 	expect 125 by_hand twinbox-child nonsense
 	same "${GOBOX##*/}: unknown command nonsense" "${err%%$'\n'*}"
 	expect 0 by_hand other --version
-	same "${GOBOX##*/} $(cat VERSION)" "$out"
+	same "${GOBOX##*/} $(<VERSION)" "$out"
 }

@@ -121,7 +121,7 @@ thawed_alone() {
 	wait "$!" 2>/dev/null || same 137 "$?"
 	echo 0 >"$parent/cgroup.freeze"
 	await grep -qx 'populated 0' "$parent/cgroup.events"
-	same "" "$(cat "$BATS_TEST_TMPDIR/ice")"
+	same "" "$(<"$BATS_TEST_TMPDIR/ice")"
 	expect 0 run_by "$other" --name ice -- /bin/echo again
 	same again "$out"
 	[ ! -e "$parent" ]
@@ -201,7 +201,7 @@ enter_frozen() {
 	done
 	echo 0 >"$group/cgroup.freeze"
 	await has_processes "$group" 1
-	same "" "$(cat "$BATS_TEST_TMPDIR/in")"
+	same "" "$(<"$BATS_TEST_TMPDIR/in")"
 	let_go
 }
 @test "exec into a frozen container can be ended, and once killed does not run when it thaws" {

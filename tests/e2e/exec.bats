@@ -129,7 +129,7 @@ every_spec() {
 		specs=$((specs + 1))
 	done
 }
-namespaces_of() { for f in cgroup ipc mnt net pid time user uts; do readlink "/proc/$1/ns/$f"; done; }
+namespaces_of() { readlink "/proc/$1/ns/"{cgroup,ipc,mnt,net,pid,time,user,uts}; }
 # From outside: without a mount namespace there is no /proc in it.
 namespaces_of_entered() {
 	local entered
@@ -259,7 +259,7 @@ starting() {
 		await test -e /run/twinbox/in.json
 		# The rootfs is the container's: the host's own root has no such file.
 		expect 0 enter -- /bin/sh -c 'cat /etc/hostname; readlink /proc/1/exe'
-		same "$(cat "$ROOTFS/etc/hostname") /bin/busybox" "$(tr '\n' ' ' <<<"$out" | sed 's/ $//')"
+		same "$(<"$ROOTFS/etc/hostname") /bin/busybox" "$(tr '\n' ' ' <<<"$out" | sed 's/ $//')"
 		kill -KILL "$(pgrep -P "$runtime" -x cat)"
 		status=0
 		wait "$runtime" || status=$?
@@ -342,13 +342,13 @@ self_exe() {
 	hold_in -- /bin/cat
 	status=0
 	enter -- /proc/self/exe --version >"$BATS_TEST_TMPDIR/version" 2>&1 || status=$?
-	echo "status $status: $(cat "$BATS_TEST_TMPDIR/version")"
+	echo "status $status: $(<"$BATS_TEST_TMPDIR/version")"
 	local entering
 	"${exec[@]}" in -- /bin/sleep 1000 3>&- {held}>&- &
 	entering=$!
 	await pgrep -P "$entering" -x sleep
 	same "/memfd:$(who) (deleted)" "$(readlink "/proc/$entering/exe")"
-	same "$(who)" "$(cat "/proc/$entering/comm")"
+	same "$(who)" "$(<"/proc/$entering/comm")"
 	# Who is root may open it; nobody may write to it.
 	! python3 -c 'import os, sys; os.pwrite(os.open(sys.argv[1], os.O_RDWR), b"#!/bin/evil", 0)' \
 		"/proc/$entering/exe" 2>"$BATS_TEST_TMPDIR/said"

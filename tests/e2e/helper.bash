@@ -51,8 +51,8 @@ expect() {
 	local want=$1 got=0
 	shift
 	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
-	out=$(cat "$BATS_TEST_TMPDIR/out")
-	err=$(cat "$BATS_TEST_TMPDIR/err")
+	out=$(<"$BATS_TEST_TMPDIR/out")
+	err=$(<"$BATS_TEST_TMPDIR/err")
 	[ "$got" = "$want" ] && return 0
 	printf '%s\nended %s, not %s\nstdout: %s\nstderr: %s\n' "$*" "$got" "$want" "$out" "$err"
 	return 1
@@ -96,7 +96,7 @@ hold() {
 		cat "$files.err"
 		return 1
 	}
-	pid=$(cat "$files.pid")
+	pid=$(<"$files.pid")
 }
 
 let_go() {

@@ -83,7 +83,7 @@ alone() {
 kept() {
 	echo mine >"$BATS_TEST_TMPDIR/elsewhere/README.md"
 	expect 125 in_elsewhere "$box" init
-	same mine "$(cat "$BATS_TEST_TMPDIR/elsewhere/README.md")"
+	same mine "$(<"$BATS_TEST_TMPDIR/elsewhere/README.md")"
 	[ ! -e "$BATS_TEST_TMPDIR/elsewhere/config.json" ]
 	expect 125 in_elsewhere "$box" init new/er
 	[ ! -e "$BATS_TEST_TMPDIR/elsewhere/new" ]

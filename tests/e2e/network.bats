@@ -14,7 +14,7 @@ answers() {
 	busybox httpd -f -p 10.200.1.1:8080 -h "$ROOTFS/etc" 3>&- &
 	local httpd=$!
 	await reach 8080 10.200.1.1
-	same "$(cat "$ROOTFS/etc/hostname")" \
+	same "$(<"$ROOTFS/etc/hostname")" \
 		"$(nsenter -t "$pid" -n -- timeout 5 busybox wget -q -O - http://10.200.1.1:8080/hostname)"
 	kill "$httpd"
 	wait "$httpd" || true

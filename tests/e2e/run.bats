@@ -76,14 +76,14 @@ signals() {
 
 pid_file() {
 	hold pf -- /bin/cat
-	same "$(cat "/proc/$pid/comm")" cat
+	same "$(<"/proc/$pid/comm")" cat
 	same 1 "$(awk '/^NSpid/ { print $NF }' "/proc/$pid/status")"
 	let_go
 	[ ! -e "$BATS_TEST_TMPDIR/pf.pid" ]
 	echo 1 >"$BATS_TEST_TMPDIR/taken"
 	expect 125 run_box --pid-file "$BATS_TEST_TMPDIR/taken" -- /bin/true
 	same "${box##*/}: creating pid file $BATS_TEST_TMPDIR/taken: File exists (EEXIST)" "$err"
-	same 1 "$(cat "$BATS_TEST_TMPDIR/taken")"
+	same 1 "$(<"$BATS_TEST_TMPDIR/taken")"
 	rm "$BATS_TEST_TMPDIR/taken"
 }
 @test "--pid-file names the first process and goes with it" { both pid_file; }

@@ -64,7 +64,7 @@ verbose_reader() {
 		run_box --spec "$BATS_TEST_TMPDIR/bare.json" -v -- /bin/sh -c 'exit 9' 2>&1 >/dev/null ||
 			echo $? >"$BATS_TEST_TMPDIR/got"
 	} | head -n 1 >/dev/null
-	same 9 "$(cat "$BATS_TEST_TMPDIR/got")"
+	same 9 "$(<"$BATS_TEST_TMPDIR/got")"
 }
 @test "a reader of -v that goes away changes nothing for the command" {
 	bare_spec

@@ -47,7 +47,7 @@ left_behind() {
 	await no_link cbox0
 	"$CBOX" gc --dry-run >"$BATS_TEST_TMPDIR/dry"
 	"$GOBOX" gc --dry-run | cmp - "$BATS_TEST_TMPDIR/dry"
-	same "left: would remove cgroup, pid file, state file" "$(cat "$BATS_TEST_TMPDIR/dry")"
+	same "left: would remove cgroup, pid file, state file" "$(<"$BATS_TEST_TMPDIR/dry")"
 	[ -d /sys/fs/cgroup/twinbox/e2e-link ]
 	[ -e "$BATS_TEST_TMPDIR/left.pid" ]
 	expect 0 "$other" gc

@@ -31,8 +31,8 @@ teardown() {
 lab() {
 	status=0
 	infra/lab/lab run "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
-	out=$(cat "$BATS_TEST_TMPDIR/out")
-	err=$(cat "$BATS_TEST_TMPDIR/err")
+	out=$(<"$BATS_TEST_TMPDIR/out")
+	err=$(<"$BATS_TEST_TMPDIR/err")
 	echo "status $status"
 	echo "$out"
 	echo "$err"
@@ -85,7 +85,7 @@ lab() {
 	local name=lab-test.$$
 	lab -- sh -c "echo kept >build/$name; touch /$name tests/$name"
 	[ "$status" = 0 ]
-	[ "$(cat "build/$name")" = kept ]
+	[ "$(<"build/$name")" = kept ]
 	rm "build/$name"
 	[ ! -e "/$name" ]
 	[ ! -e "tests/$name" ]
@@ -133,7 +133,7 @@ lab() {
 	infra/lab/lab run -- sh -c 'echo first' >"$BATS_TEST_TMPDIR/first" 3>&- &
 	lab -- sh -c 'echo second'
 	wait $!
-	[ "$(cat "$BATS_TEST_TMPDIR/first")" = first ]
+	[ "$(<"$BATS_TEST_TMPDIR/first")" = first ]
 	[ "$out" = second ]
 }
 

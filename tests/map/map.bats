@@ -44,7 +44,7 @@ other_tree() {
 @test "every field of the Go in use has an entry, every entry a field" {
 	run build/sysprocattr/fields
 	[ "$status" = 0 ]
-	python3 - "$(cat build/sysprocattr/go/version)" $output <<-'EOF'
+	python3 - "$(<build/sysprocattr/go/version)" $output <<-'EOF'
 		import json, sys
 		version, fields = sys.argv[1], set(sys.argv[2:])
 		number = lambda v: [int(n) for n in v.removeprefix("go").split(".")[:2]] + [0]
@@ -69,7 +69,7 @@ for e in json.load(open("shared/sysprocattr.json"))["entries"]:
 
 @test "the quoted lines stand in the source of the Go in use" {
 	root=$("$(infra/setup/find-go)" env GOROOT)
-	python3 - "$root" "$(cat build/sysprocattr/go/version)" <<-'EOF'
+	python3 - "$root" "$(<build/sysprocattr/go/version)" <<-'EOF'
 		import json, pathlib, sys
 		root, minor = pathlib.Path(sys.argv[1]), int(sys.argv[2].split(".")[1])
 		seen = 0

@@ -83,7 +83,7 @@ beside() {
 @test "an image that podman has is exported, and its container removed" {
 	import_image localhost/alpine:3.20
 	rootfs/make-rootfs "$dir" localhost/alpine:3.20
-	[ "$(cat "$dir/etc/mark")" = from-the-image ]
+	[ "$(<"$dir/etc/mark")" = from-the-image ]
 	[ -x "$dir/bin/busybox" ]
 	[ "$(readlink "$dir/bin/sh")" = busybox ]
 	[ "$(stat -c %a "$dir/tmp")" = 1777 ]
@@ -147,7 +147,7 @@ beside() {
 	mkdir "$copy"
 	cp -R Makefile VERSION rootfs infra "$copy/"
 	make -C "$copy" rootfs FROM=localhost/alpine:3.20
-	[ "$(cat "$copy/build/rootfs/etc/mark")" = from-the-image ]
+	[ "$(<"$copy/build/rootfs/etc/mark")" = from-the-image ]
 	make -C "$copy" rootfs
 	[ ! -e "$copy/build/rootfs/etc/mark" ]
 	[ -x "$copy/build/rootfs/bin/sh" ]

@@ -53,8 +53,8 @@ in_box() {
 	status=0
 	"$box" run --spec "$spec" --rootfs "$spoiled" --name attacked -- "$@" \
 		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
-	out=$(cat "$BATS_TEST_TMPDIR/out")
-	err=$(cat "$BATS_TEST_TMPDIR/err")
+	out=$(<"$BATS_TEST_TMPDIR/out")
+	err=$(<"$BATS_TEST_TMPDIR/err")
 }
 
 # refused WORDS: the runtime said that, in one line with at most a hint, and ran nothing.
@@ -75,5 +75,5 @@ says() {
 host_is_untouched() {
 	same "file sub" "$(cd "$host" && echo *)"
 	same "" "$(ls -A "$host/sub")"
-	same untouched "$(cat "$host/file")"
+	same untouched "$(<"$host/file")"
 }

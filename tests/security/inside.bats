@@ -48,7 +48,7 @@ keyring() {
 		assert libc.syscall(ADD_KEY, b"user", b"twinbox-secret", b"x", 1, SESSION) > 0, "no key"
 		os.execv(sys.argv[1], sys.argv[1:])
 	END
-	same ENOKEY "$(cat "$BATS_TEST_TMPDIR/said")"
+	same ENOKEY "$(<"$BATS_TEST_TMPDIR/said")"
 }
 @test "the caller's keys are not the container's" { tried keyring; }
 
@@ -58,7 +58,7 @@ capabilities() {
 	setpriv --inh-caps +chown,+kill,+sys_admin --ambient-caps +chown,+kill,+sys_admin "$box" run --spec "$spec" --rootfs "$spoiled" -- \
 		/bin/grep -E '^Cap(Inh|Amb):' /proc/self/status >"$BATS_TEST_TMPDIR/said" 2>&1 || status=$?
 	same "0 CapInh:	0000000000000000
-CapAmb:	0000000000000000" "$status $(cat "$BATS_TEST_TMPDIR/said")"
+CapAmb:	0000000000000000" "$status $(<"$BATS_TEST_TMPDIR/said")"
 }
 @test "the caller's inheritable and ambient capabilities are not handed on" { tried capabilities; }
 

@@ -111,7 +111,7 @@ null_of_host() {
 	"$box" run --spec "$spec" --rootfs "$spoiled" --name attacked -- /bin/true 2>"$BATS_TEST_TMPDIR/err" \
 		<"$BATS_TEST_TMPDIR/null" || status=$?
 	umount /dev/null
-	err=$(cat "$BATS_TEST_TMPDIR/err")
+	err=$(<"$BATS_TEST_TMPDIR/err")
 	refused "mounts: the host's /dev/null is not the character device 1:3"
 }
 @test "the host's /dev/null is looked at before it is used" { tried null_of_host; }

@@ -14,14 +14,14 @@ watch() {
 		cat "$BATS_TEST_TMPDIR/seen"
 		return 1
 	}
-	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	pid=$(<"$BATS_TEST_TMPDIR/pid")
 }
 
 # watched: it ends; what it has seen.
 watched() {
 	touch "$spoiled/tmp/stop"
 	wait "$watcher"
-	same "looked often, saw 0 done" "$(cat "$BATS_TEST_TMPDIR/seen")"
+	same "looked often, saw 0 done" "$(<"$BATS_TEST_TMPDIR/seen")"
 }
 
 # CVE-2016-9962: what is open in the runtime's process is the host's. It is held at its last line of

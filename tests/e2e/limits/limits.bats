@@ -68,7 +68,7 @@ pids() {
 one_process() {
 	local got=0
 	expect 0 run_box --spec "$spec" -- /bin/cat /etc/hostname
-	same "$(cat "$ROOTFS/etc/hostname")" "$out"
+	same "$(<"$ROOTFS/etc/hostname")" "$out"
 	run_box --spec "$spec" -- /bin/sh -c 'cat /etc/hostname; echo here' >"$BATS_TEST_TMPDIR/out" 2>&1 || got=$?
 	[ "$got" != 0 ]
 	grep -q "can't fork" "$BATS_TEST_TMPDIR/out"
@@ -100,7 +100,7 @@ cpu() {
 
 as_in_full() {
 	hold files --spec shared/specs/full.json -- /bin/cat
-	same 0::/twinbox/full "$(cat "/proc/$pid/cgroup")"
+	same 0::/twinbox/full "$(<"/proc/$pid/cgroup")"
 	same 52428800 "$(in_cgroup memory.max)"
 	same 0 "$(in_cgroup memory.swap.max)"
 	same 4194304 "$(in_cgroup memory.low)"
@@ -160,7 +160,7 @@ entered_counts() {
 	entering=$!
 	await pgrep -P "$entering" -x sleep
 	same 2 "$(in_cgroup pids.current)"
-	same "$(cat "/proc/$pid/cgroup")" "$(cat "/proc/$(pgrep -P "$entering" -x sleep)/cgroup")"
+	same "$(<"/proc/$pid/cgroup")" "$(<"/proc/$(pgrep -P "$entering" -x sleep)/cgroup")"
 	expect 125 "${exec[@]}" counted -- /bin/true
 	same "${other##*/}: namespaces: creating the container's process: Resource temporarily unavailable (EAGAIN)
 hint: pids.max of the container's cgroup may be reached" "$err"

@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "full: all stages, the same changes, every difference has its reason, and no reason is stale" {
-	before=$(cat /sys/fs/cgroup/cgroup.subtree_control)
+	before=$(</sys/fs/cgroup/cgroup.subtree_control)
 	run --separate-stderr build/bin/compare trace
 	echo "$stderr"
 	of 'unexplained'
@@ -17,7 +17,7 @@ setup() {
 	[ -z "$stderr" ]
 	[ "$(of '(t["spec"], t["summary"]["unexplained"], t["summary"]["different_stages"], t["partial"],
 		t["summary"]["stale"])')" = "('shared/specs/full.json', 0, 0, {}, [])" ]
-	[ "$(cat /sys/fs/cgroup/cgroup.subtree_control)" = "$before" ]
+	[ "$(</sys/fs/cgroup/cgroup.subtree_control)" = "$before" ]
 	# Nothing but the restart of Go and its open files stands beside what both change.
 	[ "$(of '[s for s in stages if stages[s]["rows"] and
 		calls(s, "cbox") != calls(s, "gobox") and
