@@ -137,7 +137,7 @@ const roles = {
 };
 const places = {
   native: w('直接実行', 'native'),
-  lab: w('ラボ (使い捨ての VM)', 'lab (a throw-away VM)'),
+  lab: w('lab (使い捨ての VM)', 'lab (a throw-away VM)'),
 };
 
 const columnName = (name) =>
