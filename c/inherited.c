@@ -1,6 +1,8 @@
 /* inherited.c: see inherited.h. */
 #include "inherited.h"
 
+#include "small_file.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,16 +26,10 @@ static bool find_mask(const char *text, const char *name, uint64_t *mask)
 
 static bool read_status(struct inherited *o)
 {
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	char text[4096];
-	ssize_t n;
 
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return find_mask(text, "\nSigIgn:", &o->ignored) &&
+	return small_file_read(AT_FDCWD, "/proc/self/status", text, sizeof(text)) == 0 &&
+	       find_mask(text, "\nSigIgn:", &o->ignored) &&
 	       find_mask(text, "\nCapBnd:", &o->bounding);
 }
 

@@ -1,6 +1,8 @@
 /* userns.c: see userns.h. go/userns.go has the same rows. */
 #include "userns.h"
 
+#include "small_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -21,13 +23,10 @@ static const struct userns_switch switches[] = {
 
 static bool reads(const char *path, const char *value)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[32];
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 
-	if (fd >= 0)
-		close(fd);
-	text[n < 0 ? 0 : n] = '\0';
+	if (small_file_read(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return false;
 	text[strcspn(text, "\n")] = '\0';
 	return strcmp(text, value) == 0;
 }

@@ -268,7 +268,7 @@ static void read_cpus(const struct subject *s, const struct row *row, struct val
 		for (to = from; to < last && CPU_ISSET_S(to, sizeof(set), set); to++)
 			;
 		if (to > from)
-			fprintf(f, "%s%d", from && ftell(f) ? "," : "", from);
+			fprintf(f, "%s%d", ftell(f) ? "," : "", from);
 		if (to > from + 1)
 			fprintf(f, "-%d", to - 1);
 	}

@@ -26,14 +26,10 @@ func findMask(text, name string) (uint64, bool) {
 }
 
 func readStatus() (o Inherited, known bool) {
-	fd, err := syscall.Open("/proc/self/status", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	status, err := smallFileRead(atFdcwd, "/proc/self/status")
 	if err != nil {
 		return o, false
 	}
-	var text [4095]byte
-	n, _ := syscall.Read(fd, text[:])
-	syscall.Close(fd)
-	status := string(text[:max(n, 0)])
 	var bounding bool
 	o.Ignored, known = findMask(status, "\nSigIgn:")
 	o.Bounding, bounding = findMask(status, "\nCapBnd:")

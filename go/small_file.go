@@ -5,14 +5,14 @@ package gobox
 
 import "syscall"
 
-// smallFileRead gives the first 512 bytes of a file.
+// smallFileRead gives the first 4 KiB of a file.
 func smallFileRead(dir int, file string) (string, error) {
 	fd, err := syscall.Openat(dir, file, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return "", err
 	}
 	defer syscall.Close(fd)
-	text := make([]byte, 512)
+	text := make([]byte, 4096)
 	n, err := syscall.Read(fd, text)
 	if err != nil {
 		return "", err
