@@ -6,6 +6,8 @@ teardown() {
 	unchanged
 }
 
+# Its sockets are the test's own: a directory in /tmp would stay.
+tmux() { TMUX_TMPDIR=$BATS_TEST_TMPDIR command tmux "$@"; }
 screen() { tmux -L "$socket" capture-pane -p -t box; }
 type_in() { tmux -L "$socket" send-keys -t box "$@"; }
 shows() { screen | grep -qE -- "$1"; }
