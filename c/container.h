@@ -61,6 +61,7 @@ struct container {
 	int log_fd;	     /* -v: standard error of the runtime, for the child too */
 	int state_dir;	     /* the state directory, while state_fd is open */
 	int state_fd;	     /* the locked state file */
+	off_t state_size;    /* its bytes: state_append() */
 	int64_t created;     /* seconds since 1970, UTC, by state_create() */
 	bool is_child;	     /* this copy belongs to the child */
 	bool link_made;	     /* the host end of the veth is ours to remove */

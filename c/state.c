@@ -6,7 +6,6 @@
 
 #include "gc.h"
 #include "state_file.h"
-#include "state_spec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,9 +171,9 @@ static int collect_stale(const struct container *c, int dir, const char *directo
 }
 
 /*
- * A runtime has two locks on its file. That of flock(2) is the open file's, so that a copy of the
- * process has it too. That of fcntl(2) is the process's alone, but goes with whatever descriptor of
- * the file the process closes first.
+ * A runtime has two locks on its new file. That of flock(2) is the open file's, so that a copy of
+ * the process has it too. That of fcntl(2) is the process's alone, but goes with whatever
+ * descriptor of the file the process closes first: after birth it opens none.
  */
 static int state_lock(int fd)
 {
@@ -202,6 +201,21 @@ static int write_all(int fd, const struct state_text *text)
 	return 0;
 }
 
+int state_append(struct container *c, const struct state_text *text)
+{
+	int failure;
+
+	if (write_all(c->state_fd, text) == 0) {
+		c->state_size += (off_t)text->size;
+		return 0;
+	}
+	failure = errno;
+	/* A part that was written counts as nothing, until something else is added. */
+	if (ftruncate(c->state_fd, c->state_size) == 0)
+		errno = failure;
+	return -1;
+}
+
 /* The clock is read without a system call (vdso(7)), which getpid(2) would be. */
 static void name_temporary(const char *name, char temporary[STATE_FILE_MAX])
 {
@@ -212,19 +226,19 @@ static void name_temporary(const char *name, char temporary[STATE_FILE_MAX])
 		(long long)now.tv_sec * 1000000000 + now.tv_nsec);
 }
 
-/* One try of state_put(); -1 with errno, and nothing is left. */
-static int put_once(int dir, const char *name, const char *file, const struct state_text *text,
-	unsigned int how)
+/* One try of put_file(); -1 with errno, and nothing is left. */
+static int put_once(int dir, const char *name, const char *file, const struct state_text *text)
 {
 	char temporary[STATE_FILE_MAX];
 	int fd, failure;
 
 	name_temporary(name, temporary);
-	fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir, temporary, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0600);
 	if (fd < 0)
 		return -1;
-	if ((!(how & STATE_UNLOCKED) && state_lock(fd) < 0) || write_all(fd, text) < 0 ||
-		renameat2(dir, temporary, dir, file, how & RENAME_NOREPLACE) < 0) {
+	if (state_lock(fd) < 0 || write_all(fd, text) < 0 ||
+		renameat2(dir, temporary, dir, file, RENAME_NOREPLACE) < 0) {
 		failure = errno;
 		unlinkat(dir, temporary, 0);
 		close(fd);
@@ -234,8 +248,12 @@ static int put_once(int dir, const char *name, const char *file, const struct st
 	return fd;
 }
 
-int state_put(int dir, const char *name, const char *file, const struct state_text *text,
-	unsigned int how, struct error *e)
+/*
+ * Makes the file, written whole under a name of its own and then renamed, never in the place of
+ * another, and locked from before it has either. Returns the descriptor, owned by the caller.
+ */
+static int put_file(
+	int dir, const char *name, const char *file, const struct state_text *text, struct error *e)
 {
 	int fd, tries = 0;
 
@@ -244,15 +262,13 @@ int state_put(int dir, const char *name, const char *file, const struct state_te
 	 * takes it away: then there is nothing to rename (ENOENT).
 	 */
 	do
-		fd = put_once(dir, name, file, text, how);
-	while (fd < 0 && (errno == ENOENT || errno == EWOULDBLOCK || errno == EEXIST) &&
-		!(errno == EEXIST && how & RENAME_NOREPLACE) && ++tries < PUT_TRIES);
+		fd = put_once(dir, name, file, text);
+	while (fd < 0 && (errno == ENOENT || errno == EWOULDBLOCK) && ++tries < PUT_TRIES);
 	return fd < 0 ? state_refused(e, "writing", file) : fd;
 }
 
-/* The whole file of s; a reader sees the old one or this. */
-static int put_state(
-	int dir, const char *file, const struct state *s, unsigned int how, struct error *e)
+/* The file of s with its first record, *size bytes. */
+static int put_state(int dir, const char *file, const struct state *s, off_t *size, struct error *e)
 {
 	struct state_text text = {0};
 	FILE *out = open_memstream(&text.data, &text.size);
@@ -264,7 +280,8 @@ static int put_state(
 	if (fclose(out) != 0 && !failed)
 		failed = error_sys(e, "printing the state of %s", s->name);
 	if (!failed)
-		fd = state_put(dir, s->name, file, &text, how, e);
+		fd = put_file(dir, s->name, file, &text, e);
+	*size = (off_t)text.size;
 	free(text.data);
 	return fd;
 }
@@ -285,7 +302,7 @@ int state_create(struct container *c, struct error *e)
 	snprintf(file, sizeof(file), "%s.json", s.name);
 	/* Never in the place of another: of two runtimes one gets the name. */
 	if (collect_stale(c, dir, directory, e) == 0 && refuse_existing(c, &s, e) == 0 &&
-		(fd = put_state(dir, file, &s, RENAME_NOREPLACE, e)) < 0 && e->errnum == EEXIST)
+		(fd = put_state(dir, file, &s, &c->state_size, e)) < 0 && e->errnum == EEXIST)
 		name_taken(c, e);
 	if (fd < 0) {
 		close(dir);
@@ -298,31 +315,17 @@ int state_create(struct container *c, struct error *e)
 
 int state_update(struct container *c, struct error *e)
 {
-	char file[STATE_FILE_MAX];
-	struct state s;
-	int fd;
+	char file[STATE_FILE_MAX], record[sizeof(STATE_PROCESS) + 2 * 20];
+	struct state_text text = {.data = record};
+	uint64_t start_time = 0;
 
-	if (describe(c, &s, e) < 0)
+	if (state_start_time(c->pid, &start_time, e) < 0)
 		return -1;
-	s.pid = c->pid;
-	if (state_start_time(c->pid, &s.start_time, e) < 0)
-		return -1;
-	snprintf(file, sizeof(file), "%s.json", s.name);
-	fd = put_state(c->state_dir, file, &s, 0, e);
-	if (fd < 0)
-		return -1;
-	/* The new file is locked too: at no moment does the name look like nobody's. */
-	close(c->state_fd);
-	c->state_fd = fd;
-	return 0;
-}
-
-/* While the file is ours; the spec first, so that who finds one finds the other. */
-static int remove_files(const struct container *c, const char *file)
-{
-	if (state_still_named(c->state_dir, file, c->state_fd) < 0)
-		return -1;
-	return state_unpublish(c->state_dir, c->name) < 0 ? -1 : unlinkat(c->state_dir, file, 0);
+	text.size = (size_t)snprintf(record, sizeof(record), STATE_PROCESS, c->pid, start_time);
+	if (state_append(c, &text) == 0)
+		return 0;
+	snprintf(file, sizeof(file), "%s.json", c->name);
+	return state_refused(e, "writing", file);
 }
 
 int state_remove(struct container *c, struct error *e)
@@ -333,7 +336,10 @@ int state_remove(struct container *c, struct error *e)
 	if (c->state_fd < 0)
 		return 0;
 	snprintf(file, sizeof(file), "%s.json", c->name);
-	if (remove_files(c, file) < 0 && errno != ENOENT)
+	/* While the file is ours. */
+	if ((state_still_named(c->state_dir, file, c->state_fd) < 0 ||
+		    unlinkat(c->state_dir, file, 0) < 0) &&
+		errno != ENOENT)
 		result = state_refused(e, "removing", file);
 	close(c->state_dir);
 	close(c->state_fd);

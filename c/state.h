@@ -3,8 +3,8 @@
  *
  * /run/twinbox/NAME.json ($XDG_RUNTIME_DIR/twinbox for an ordinary user) is written and locked
  * (flock(2)) before the first resource is made and removed last. A state file that can be locked
- * belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names. Beside it,
- * while the command runs, is NAME.spec for `exec`: state_spec.h.
+ * belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names. It is only
+ * ever added to (state_file.h), at last the spec for `exec`: state_spec.h.
  * Both runtimes write the same fields, so each can undo what the other left.
  */
 #ifndef TWINBOX_STATE_H
@@ -41,14 +41,11 @@ int state_create(struct container *c, struct error *e);
 
 /*
  * Leaves the file with the lock that no child gets a copy of: a child that is frozen before its
- * first step could not let go of it. state_update() has both again.
+ * first step could not let go of it.
  */
 int state_before_birth(struct container *c, struct error *e);
 
-/*
- * Writes pid and start_time once c->pid exists; the rest as state_create() said it. A reader sees
- * the old file or the new one.
- */
+/* Adds pid and start_time, once c->pid exists. */
 int state_update(struct container *c, struct error *e);
 
 /*
@@ -69,7 +66,7 @@ int state_list(struct state **out, size_t *n, struct error *e);
  */
 int state_claim(const char *name, struct state *s, struct error *e);
 
-/* Unlinks NAME.spec and NAME.json for whoever holds its lock; no error where it is gone. */
+/* Unlinks NAME.json for whoever holds its lock; no error where it is gone. */
 int state_unlink(const char *name, struct error *e);
 
 /* Removes the half-written files of killed runtimes (only counts them with dry_run); how many. */

@@ -3,7 +3,6 @@
  * Every name is looked up below the descriptor of the directory, never through a symbolic link.
  */
 #include "state_file.h"
-#include "state_spec.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -105,19 +104,28 @@ static int open_file(int dir, const char *directory, const char *file, struct er
 	return fd;
 }
 
-int state_read(int fd, const char *directory, const char *name, struct state *s, struct error *e)
+int state_read(int fd, const char *directory, const char *name, struct state *s,
+	struct state_text *spec, struct error *e)
 {
 	char path[PATH_MAX + STATE_FILE_MAX];
-	char *text = malloc(STATE_MAX_BYTES);
-	ssize_t n = text ? pread(fd, text, STATE_MAX_BYTES, 0) : -1;
+	struct state_text text = {.data = malloc(STATE_MAX_BYTES)}, found = {0};
+	ssize_t n = text.data ? pread(fd, text.data, STATE_MAX_BYTES, 0) : -1;
 	int result;
 
 	snprintf(path, sizeof(path), "%s/%s.json", directory, name);
+	text.size = n < 0 ? 0 : (size_t)n;
 	if (n < 0)
 		result = error_sys(e, "reading state file %s", path);
 	else
-		result = state_parse(path, name, text, (size_t)n, s, e);
-	free(text);
+		result = state_parse(path, name, &text, s, &found, e);
+	if (spec)
+		*spec = (struct state_text){0};
+	if (spec && result == 0 && found.data) {
+		memmove(text.data, found.data, found.size);
+		*spec = (struct state_text){text.data, found.size};
+		return 0;
+	}
+	free(text.data);
 	return result;
 }
 
@@ -161,7 +169,7 @@ int state_claim_in(
 	if (fd < 0) {
 		errno = failure;
 		error_sys(e, "locking state file %s/%s", directory, file);
-	} else if (state_read(fd, directory, name, s, e) < 0) {
+	} else if (state_read(fd, directory, name, s, NULL, e) < 0) {
 		close(fd);
 		fd = -1;
 	}
@@ -189,13 +197,14 @@ int state_unlink(const char *name, struct error *e)
 	if (dir < 0)
 		return -1;
 	snprintf(file, sizeof(file), "%s.json", name);
-	if (state_unpublish(dir, name) < 0 || (unlinkat(dir, file, 0) < 0 && errno != ENOENT))
+	if (unlinkat(dir, file, 0) < 0 && errno != ENOENT)
 		result = error_sys(e, "removing state file %s/%s", directory, file);
 	close(dir);
 	return result;
 }
 
-int state_look(int dir, const char *directory, const char *file, struct state *s, struct error *e)
+int state_look(int dir, const char *directory, const char *file, struct state *s,
+	struct state_text *spec, struct error *e)
 {
 	char name[STATE_FILE_MAX];
 	int result;
@@ -215,12 +224,12 @@ int state_look(int dir, const char *directory, const char *file, struct state *s
 			return -1;
 		}
 		if (alive || state_still_named(dir, file, fd) == 0) {
-			result = state_read(fd, directory, name, s, e);
+			result = state_read(fd, directory, name, s, spec, e);
 			s->alive = alive;
 			close(fd);
 			return result;
 		}
-		/* state_update() has put another file in its place. */
+		/* It was removed, and another container may have the name. */
 		close(fd);
 	}
 	errno = EWOULDBLOCK;
@@ -289,7 +298,8 @@ int state_list(struct state **out, size_t *n, struct error *e)
 			break;
 		}
 		*out = grown;
-		looked = state_look(dirfd(entries), directory, entry->d_name, &grown[*n], &this);
+		looked = state_look(
+			dirfd(entries), directory, entry->d_name, &grown[*n], NULL, &this);
 		if (looked == 0)
 			++*n;
 		else if (looked < 0 && result == 0) {

@@ -9,33 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* From the first process to its command it is milliseconds; a machine may be slow. */
 enum { START_WAIT_MS = 10000 };
 
-void state_publish(struct container *c)
+static int append_spec(struct container *c, const char *spec, size_t size)
 {
-	char file[STATE_FILE_MAX];
-	const struct state_text text = {c->spec->text, c->spec->text_len}, none = {0};
-	struct error ignored;
-	int fd;
+	enum { RECORD_MAX = sizeof(STATE_SPEC) + 20 };
+	struct state_text text = {.data = malloc(RECORD_MAX + size)};
+	int result = -1;
 
-	snprintf(file, sizeof(file), "%s.spec", c->name);
-	fd = state_put(c->state_dir, c->name, file, &text, STATE_UNLOCKED, &ignored);
-	if (fd < 0)
-		fd = state_put(c->state_dir, c->name, file, &none, STATE_UNLOCKED, &ignored);
-	if (fd >= 0)
-		close(fd);
+	if (text.data) {
+		text.size = (size_t)snprintf(text.data, RECORD_MAX, STATE_SPEC, size);
+		memcpy(text.data + text.size, spec, size);
+		text.size += size;
+		result = state_append(c, &text);
+	}
+	free(text.data);
+	return result;
 }
 
-int state_unpublish(int dir, const char *name)
+void state_publish(struct container *c)
 {
-	char file[STATE_FILE_MAX];
-
-	snprintf(file, sizeof(file), "%s.spec", name);
-	return unlinkat(dir, file, 0) < 0 && errno != ENOENT ? -1 : 0;
+	if (append_spec(c, c->spec->text, c->spec->text_len) < 0)
+		append_spec(c, "", 0);
 }
 
 static int hint_list(const char *program, struct error *e)
@@ -48,35 +46,33 @@ static int look(int dir, const char *directory, const char *program, const char 
 	struct state *s, struct spec *spec, struct error *e)
 {
 	char file[STATE_FILE_MAX], path[PATH_MAX + STATE_FILE_MAX];
-	struct stat st;
-	int looked;
+	struct state_text text;
+	int looked, result = 0;
 
 	snprintf(file, sizeof(file), "%s.json", name);
-	looked = state_look(dir, directory, file, s, e);
+	looked = state_look(dir, directory, file, s, &text, e);
 	if (looked < 0)
 		return -1;
 	if (looked > 0) {
 		error_say(e, "there is no container %s", name);
 		return hint_list(program, e);
 	}
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
 	if (!s->alive) {
 		error_say(e, "container %s does not run any more", name);
-		return error_hint(
+		result = error_hint(
 			e, "its runtime was killed; `%s gc` removes what it left", program);
-	}
-	snprintf(path, sizeof(path), "%s/%s.spec", directory, name);
-	if (s->pid == 0 || stat(path, &st) < 0)
-		return 0;
-	if (st.st_size == 0) {
+	} else if (text.data && text.size == 0) {
 		error_say(e, "container %s was started without its spec kept", name);
-		return error_hint(e,
+		result = error_hint(e,
 			"its runtime could not write %s: a limit on files "
 			"(ulimit -f), or no room there",
 			path);
+	} else if (text.data) {
+		result = spec_parse(path, text.data, text.size, spec, e) < 0 ? -1 : 1;
 	}
-	if (spec_load(path, spec, e) == 0)
-		return 1;
-	return e->errnum == ENOENT ? 0 : -1; /* it has just ended */
+	free(text.data);
+	return result;
 }
 
 /* Looks again each time that something in the directory has changed. */
@@ -87,7 +83,7 @@ static int await(int dir, const char *directory, const char *program, const char
 	struct pollfd changed = {.fd = watch, .events = POLLIN};
 	char events[4096];
 
-	if (watch < 0 || inotify_add_watch(watch, directory, IN_MOVED_TO | IN_DELETE) < 0) {
+	if (watch < 0 || inotify_add_watch(watch, directory, IN_MODIFY | IN_DELETE) < 0) {
 		error_sys(e, "watching state directory %s", directory);
 		result = -1;
 		goto out;

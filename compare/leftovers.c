@@ -89,8 +89,7 @@ static bool left_state(const struct held *h, char *what, size_t size)
 	char path[PATH_MAX];
 
 	if (h->column->twin)
-		return exists("/run/twinbox/" RUN_NAME ".json", what, size) ||
-		       exists("/run/twinbox/" RUN_NAME ".spec", what, size);
+		return exists("/run/twinbox/" RUN_NAME ".json", what, size);
 	return left_in_directory(held_file(h, "state", path), what, size);
 }
 

@@ -70,6 +70,7 @@ type Container struct {
 	LogFD         int       // -v: standard error of the runtime, for the child too
 	StateDir      int       // the state directory, while StateFD is open
 	StateFD       int       // the locked state file
+	StateSize     int64     // its bytes: stateAppend
 	Created       int64     // seconds since 1970, UTC, by stateCreate
 	IsChild       bool      // this process is the child
 	LinkAddress   [6]byte   // of the host end of the veth, by stateCreate; 0: any

@@ -2,8 +2,8 @@
 //
 // /run/twinbox/NAME.json ($XDG_RUNTIME_DIR/twinbox for an ordinary user) is written and locked
 // (flock(2)) before the first resource is made and removed last. A state file that can be locked
-// belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names. Beside it,
-// while the command runs, is NAME.spec for `exec`: state_spec.go.
+// belongs to nobody alive: `gc`, and the next `run` of that name, undo what it names. It is only
+// ever added to (state_file.go), at last the spec for `exec`: state_spec.go.
 // Both runtimes write the same fields, so each can undo what the other left.
 
 package gobox
@@ -181,9 +181,9 @@ func collectStale(c *Container, dir int, directory string) error {
 	return gcContainer(stale)
 }
 
-// stateLock: a runtime has two locks on its file. That of flock(2) is the open file's, so that a copy
-// of the process has it too. That of fcntl(2) is the process's alone, but goes with whatever
-// descriptor of the file the process closes first.
+// stateLock: a runtime has two locks on its new file. That of flock(2) is the open file's, so that a
+// copy of the process has it too. That of fcntl(2) is the process's alone, but goes with whatever
+// descriptor of the file the process closes first: after birth it opens none.
 func stateLock(fd int) error {
 	if err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return err
@@ -192,7 +192,7 @@ func stateLock(fd int) error {
 }
 
 // stateBeforeBirth leaves the file with the lock that no child gets a copy of: a child that is frozen
-// before its first step could not let go of it. stateUpdate has both again.
+// before its first step could not let go of it.
 func stateBeforeBirth(c *Container) error {
 	if err := syscall.Flock(c.StateFD, syscall.LOCK_UN); err != nil {
 		return errorSys(err, "keeping the state file of %s from the child", c.Name)
@@ -211,32 +211,34 @@ func writeAll(fd int, text []byte) error {
 	return nil
 }
 
-// How statePut makes a file.
-const (
-	stateReplaces = iota
-	stateIsNew    // never in the place of another
-	stateUnlocked // nobody asks for its owner
-)
+// stateAppend adds text to the file of c; after an error the file is as it was.
+func stateAppend(c *Container, text []byte) error {
+	if err := writeAll(c.StateFD, text); err != nil {
+		// A part that was written counts as nothing, until something else is added.
+		if err := syscall.Ftruncate(c.StateFD, c.StateSize); err != nil {
+			return err
+		}
+		return err
+	}
+	c.StateSize += int64(len(text))
+	return nil
+}
 
-// putOnce is one try of statePut; after an error nothing is left.
-func putOnce(dir int, name, file string, text []byte, how int) (int, error) {
+// putOnce is one try of putFile; after an error nothing is left.
+func putOnce(dir int, name, file string, text []byte) (int, error) {
 	// The clock is read without a system call (vdso(7)), which getpid(2) would be.
 	temporary := "." + name + "." + strconv.FormatInt(time.Now().UnixNano(), 10)
-	fd, err := syscall.Openat(dir, temporary, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|
-		syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0600)
+	fd, err := syscall.Openat(dir, temporary, syscall.O_RDWR|syscall.O_APPEND|syscall.O_CREAT|
+		syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0600)
 	if err != nil {
 		return -1, err
 	}
-	if how != stateUnlocked {
-		err = stateLock(fd)
-	}
+	err = stateLock(fd)
 	if err == nil {
 		err = writeAll(fd, text)
 	}
-	if err == nil && how == stateIsNew {
+	if err == nil {
 		err = renameNew(dir, temporary, file)
-	} else if err == nil {
-		err = syscall.Renameat(dir, temporary, dir, file)
 	}
 	if err != nil {
 		syscall.Unlinkat(dir, temporary)
@@ -246,32 +248,31 @@ func putOnce(dir int, name, file string, text []byte, how int) (int, error) {
 	return fd, nil
 }
 
-// statePut makes the file of container name in dir, written whole under a name of its own and then
-// renamed, and locked from before it has either. The descriptor is the caller's; after an error
-// nothing is left.
-func statePut(dir int, name, file string, text []byte, how int) (int, error) {
+// putFile makes the file, written whole under a name of its own and then renamed, never in the place
+// of another, and locked from before it has either. The descriptor is the caller's.
+func putFile(dir int, name, file string, text []byte) (int, error) {
 	for tries := 1; ; tries++ {
-		fd, err := putOnce(dir, name, file, text, how)
+		fd, err := putOnce(dir, name, file, text)
 		if err == nil {
 			return fd, nil
 		}
 		// A file that nobody has locked yet is a leftover to gc, which locks it (EWOULDBLOCK)
 		// and takes it away: then there is nothing to rename (ENOENT).
-		if err != syscall.ENOENT && err != syscall.EWOULDBLOCK &&
-			(err != syscall.EEXIST || how == stateIsNew) || tries == putTries {
+		if err != syscall.ENOENT && err != syscall.EWOULDBLOCK || tries == putTries {
 			return -1, stateRefused(err, "writing", file)
 		}
 	}
 }
 
-// putState makes the whole file of s; a reader sees the old one or this.
-func putState(dir int, file string, s *State, how int) (int, error) {
+// putState makes the file of s with its first record, so many bytes.
+func putState(dir int, file string, s *State) (int, int64, error) {
 	var text bytes.Buffer
 
 	if err := statePrint(s, &text); err != nil {
-		return -1, err
+		return -1, 0, err
 	}
-	return statePut(dir, s.Name, file, text.Bytes(), how)
+	fd, err := putFile(dir, s.Name, file, text.Bytes())
+	return fd, int64(text.Len()), err
 }
 
 // stateCreate makes and locks the state file of c, naming what c is about to make. A stale file of
@@ -301,7 +302,7 @@ func stateCreate(c *Container) error {
 	fd := -1
 	if err == nil {
 		// Of two runtimes one gets the name.
-		fd, err = putState(dir, s.Name+".json", s, stateIsNew)
+		fd, c.StateSize, err = putState(dir, s.Name+".json", s)
 		if errnoOf(err) == syscall.EEXIST {
 			err = nameTaken(c)
 		}
@@ -314,24 +315,15 @@ func stateCreate(c *Container) error {
 	return nil
 }
 
-// stateUpdate writes pid and start time once c.Pid exists; the rest as stateCreate said it. A reader
-// sees the old file or the new.
+// stateUpdate adds pid and start time, once c.Pid exists.
 func stateUpdate(c *Container) error {
-	s, err := describe(c)
+	startTime, err := stateStartTime(c.Pid)
 	if err != nil {
 		return err
 	}
-	s.Pid = c.Pid
-	if s.StartTime, err = stateStartTime(c.Pid); err != nil {
-		return err
+	if err := stateAppend(c, fmt.Appendf(nil, stateProcess, c.Pid, startTime)); err != nil {
+		return stateRefused(err, "writing", c.Name+".json")
 	}
-	fd, err := putState(c.StateDir, s.Name+".json", s, stateReplaces)
-	if err != nil {
-		return err
-	}
-	// The new file is locked too: at no moment does the name look like nobody's.
-	syscall.Close(c.StateFD)
-	c.StateFD = fd
 	return nil
 }
 
@@ -344,12 +336,10 @@ func stateRemove(c *Container) error {
 	defer closeFD(&c.StateFD)
 	defer closeFD(&c.StateDir)
 	file := c.Name + ".json"
+	// While the file is ours.
 	err := stateStillNamed(c.StateDir, file, c.StateFD)
 	if err == nil {
-		// The spec first, so that who finds one finds the other.
-		if err = stateUnpublish(c.StateDir, c.Name); err == nil {
-			err = syscall.Unlinkat(c.StateDir, file)
-		}
+		err = syscall.Unlinkat(c.StateDir, file)
 	}
 	if err != nil && err != syscall.ENOENT {
 		return stateRefused(err, "removing", file)

@@ -5,48 +5,66 @@ package gobox
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// tests/unit/test_state.c holds the same text: the two programs read each other's files.
+// All three records and the spec. tests/unit/state_text.h holds the same text: the two programs read
+// each other's files.
 const stateGolden = `{
   "cgroup": "/twinbox/a",
   "created": 1700000000,
   "link": "cbox0",
   "linkAddress": "02:00:5e:10:00:01",
   "name": "a",
-  "pid": 4242,
   "pidFile": "/tmp/\"q\\\u0001` + "\u00e9\x7f" + `",
   "rootfs": "/srv/<root>&fs",
   "runtime": "cbox",
-  "startTime": 9007199254740993,
-  "version": 2
+  "version": 3
 }
+{
+  "pid": 4242,
+  "startTime": 9007199254740993
+}
+{
+  "spec": 3
+}
+{}
 `
 
 func TestStateText(t *testing.T) {
 	var printed bytes.Buffer
-	s := State{Name: "a", Runtime: "cbox", Pid: 4242, StartTime: 9007199254740993,
-		Created: 1700000000, Cgroup: "/twinbox/a", Link: "cbox0", LinkAddress: "02:00:5e:10:00:01", Rootfs: "/srv/<root>&fs",
-		PidFile: "/tmp/\"q\\\x01\u00e9\x7f"}
+	s := State{Name: "a", Runtime: "cbox", Created: 1700000000, Cgroup: "/twinbox/a", Link: "cbox0",
+		LinkAddress: "02:00:5e:10:00:01", Rootfs: "/srv/<root>&fs", PidFile: "/tmp/\"q\\\x01\u00e9\x7f"}
 
 	must(t, statePrint(&s, &printed))
+	process := printed.Len()
+	fmt.Fprintf(&printed, stateProcess, 4242, uint64(9007199254740993))
+	end := printed.Len()
+	// A first record that is cut off is refused, what comes after it is not there yet.
+	for n := 0; n+2 < process; n++ {
+		if _, _, err := stateParse("a.json", "a", []byte(stateGolden[:n])); err == nil {
+			t.Errorf("%d bytes of it are accepted", n)
+		}
+	}
+	for n := process; n < len(stateGolden); n++ {
+		back, spec, err := stateParse("a.json", "a", []byte(stateGolden[:n]))
+		if err != nil || back.Pid != map[bool]int{false: 0, true: 4242}[n >= end] || spec != nil {
+			t.Errorf("%d bytes of it: %+v %q %v", n, back, spec, err)
+		}
+	}
+	fmt.Fprintf(&printed, stateSpec+"{}\n", 3)
 	if printed.String() != stateGolden {
 		t.Fatalf("printed %s", printed.String())
 	}
-	back, err := stateParse("a.json", "a", []byte(stateGolden))
+	s.Pid, s.StartTime = 4242, 9007199254740993
+	back, spec, err := stateParse("a.json", "a", []byte(stateGolden))
 	must(t, err)
-	if *back != s {
-		t.Errorf("read %+v", *back)
-	}
-	// Every shorter text is refused: a file cut off is never taken for a whole one.
-	for n := 0; n+2 < len(stateGolden); n++ {
-		if _, err := stateParse("a.json", "a", []byte(stateGolden[:n])); err == nil {
-			t.Errorf("%d bytes of it are accepted", n)
-		}
+	if *back != s || string(spec) != "{}\n" {
+		t.Errorf("read %+v %q", *back, spec)
 	}
 	s.Rootfs = "/srv/\xff"
 	wantError(t, statePrint(&s, &printed), 0, "a state file can hold only paths in UTF-8", "")
@@ -55,17 +73,23 @@ func TestStateText(t *testing.T) {
 func TestStateOddTexts(t *testing.T) {
 	const odd = "a.json: is not what a runtime has written"
 	for _, row := range []struct{ from, to, message string }{
-		{`"version": 2`, `"version": 1`, "a.json: version 1 is not known"},
-		{`"version": 2`, `"version": "2"`, odd},
-		{`"version": 2`, `"Version": 2`, odd},
-		{`"version": 2`, "\"version\": 2,\n  \"more\": 1", odd},
+		{`"version": 3`, `"version": 1`, "a.json: version 1 is not known"},
+		{`"version": 3`, `"version": "2"`, odd},
+		{`"version": 3`, `"Version": 2`, odd},
+		{`"version": 3`, "\"version\": 3,\n  \"more\": 1", odd},
 		{"02:00:5e:10:00:01", "02:00:5e:10:00:010", odd},
 		{`"name": "a"`, `"name": "b"`, odd},
 		{`"name": "a"`, `"name": 7`, odd},
 		{`"name": "a"`, `"nome": "a"`, odd},
+		{`"pid": 4242`, `"pid": 0`, odd},
 		{`"pid": 4242`, `"pid": -1`, odd},
 		{`"pid": 4242`, `"pid": 4294967298`, odd},
 		{`"pid": 4242`, `"pid": "4242"`, odd},
+		{`"startTime"`, `"starttime"`, odd},
+		{`"spec": 3`, `"spec": 2`, odd},
+		{`"spec": 3`, `"spec": -1`, odd},
+		{`"spec": 3`, `"spec": 1048577`, odd},
+		{`"spec": 3`, `"spec": "3"`, odd},
 		{`"created": 1700000000`, `"created": 253402300800`, odd},
 		{`"link": "cbox0"`, `"link": "abcdefghijklmnop"`, odd},
 		{`"link": "cbox0"`, `"link": "../x"`, odd},
@@ -82,12 +106,12 @@ func TestStateOddTexts(t *testing.T) {
 		{"cbox0", "\xff", "a.json"},
 	} {
 		changed := strings.Replace(stateGolden, row.from, row.to, 1)
-		_, err := stateParse("a.json", "a", []byte(changed))
+		_, _, err := stateParse("a.json", "a", []byte(changed))
 		wantError(t, err, 0, row.message, "nothing was removed")
 	}
 	// Names like /..x are plain names.
 	changed := strings.Replace(stateGolden, "/twinbox/a", "/..x/...", 1)
-	if _, err := stateParse("a.json", "a", []byte(changed)); err != nil {
+	if _, _, err := stateParse("a.json", "a", []byte(changed)); err != nil {
 		t.Error(err)
 	}
 }

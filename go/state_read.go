@@ -134,14 +134,14 @@ func openStateFile(dir int, directory, file string) (int, error) {
 	return fd, nil
 }
 
-// stateRead reads the state file of container name through its descriptor; directory is for
-// messages. The file may have lost its name meanwhile.
-func stateRead(fd int, directory, name string) (*State, error) {
+// stateRead reads the state file of container name through its descriptor, and its spec, nil where
+// there is none; directory is for messages. The file may have lost its name meanwhile.
+func stateRead(fd int, directory, name string) (*State, []byte, error) {
 	path := directory + "/" + name + ".json"
 	text := make([]byte, stateMaxBytes)
 	n, err := syscall.Pread(fd, text, 0)
 	if err != nil {
-		return nil, errorSys(err, "reading state file %s", path)
+		return nil, nil, errorSys(err, "reading state file %s", path)
 	}
 	return stateParse(path, name, text[:n])
 }
@@ -183,7 +183,7 @@ func stateClaimIn(dir int, directory, name string) (int, *State, error) {
 		}
 		locked := takeLock(fd, syscall.LOCK_EX)
 		if locked == nil && stateStillNamed(dir, file, fd) == nil {
-			s, err := stateRead(fd, directory, name)
+			s, _, err := stateRead(fd, directory, name)
 			if err != nil {
 				syscall.Close(fd)
 				return -1, nil, err
@@ -200,7 +200,7 @@ func stateClaimIn(dir int, directory, name string) (int, *State, error) {
 	return -1, nil, errorSys(syscall.EWOULDBLOCK, "locking state file %s/%s", directory, file)
 }
 
-// stateUnlink unlinks NAME.spec and NAME.json for whoever holds its lock; no error where it is gone.
+// stateUnlink unlinks NAME.json for whoever holds its lock; no error where it is gone.
 func stateUnlink(name string) error {
 	dir, directory, err := stateDirectory(false)
 	if err != nil {
@@ -209,48 +209,45 @@ func stateUnlink(name string) error {
 	defer syscall.Close(dir)
 
 	file := name + ".json"
-	err = stateUnpublish(dir, name)
-	if err == nil {
-		err = syscall.Unlinkat(dir, file)
-	}
+	err = syscall.Unlinkat(dir, file)
 	if err != nil && err != syscall.ENOENT {
 		return errorSys(err, "removing state file %s/%s", directory, file)
 	}
 	return nil
 }
 
-// stateLook reads one state file and learns whether its owner lives (Alive); nil where there is none
-// (any more).
-func stateLook(dir int, directory, file string) (*State, error) {
+// stateLook reads one state file, and its spec as stateRead does, and learns whether its owner lives
+// (Alive); nil where there is none (any more).
+func stateLook(dir int, directory, file string) (*State, []byte, error) {
 	name := strings.TrimSuffix(file, ".json")
 	for i := 0; i < lockTries; i++ {
 		fd, err := openStateFile(dir, directory, file)
 		if errnoOf(err) == syscall.ENOENT {
-			return nil, nil
+			return nil, nil, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		// Shared: two who only look do not take each other for an owner.
 		locked := takeLock(fd, syscall.LOCK_SH)
 		alive := locked == syscall.EWOULDBLOCK
 		if locked != nil && !alive {
 			syscall.Close(fd)
-			return nil, errorSys(locked, "locking state file %s/%s", directory, file)
+			return nil, nil, errorSys(locked, "locking state file %s/%s", directory, file)
 		}
 		if alive || stateStillNamed(dir, file, fd) == nil {
-			s, err := stateRead(fd, directory, name)
+			s, spec, err := stateRead(fd, directory, name)
 			syscall.Close(fd)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			s.Alive = alive
-			return s, nil
+			return s, spec, nil
 		}
-		// stateUpdate has put another file in its place.
+		// It was removed, and another container may have the name.
 		syscall.Close(fd)
 	}
-	return nil, errorSys(syscall.EWOULDBLOCK, "locking state file %s/%s", directory, file)
+	return nil, nil, errorSys(syscall.EWOULDBLOCK, "locking state file %s/%s", directory, file)
 }
 
 func isStateFile(file string) bool {
@@ -291,7 +288,7 @@ func stateList() ([]State, error) {
 		if !isStateFile(entry) {
 			continue
 		}
-		s, err := stateLook(dir, directory, entry)
+		s, _, err := stateLook(dir, directory, entry)
 		if s != nil {
 			list = append(list, *s)
 		}

@@ -1,13 +1,13 @@
-// The spec of a running container, kept for `exec` as NAME.spec beside its state file;
-// c/state_spec.c has it in C.
+// The spec of a running container, kept for `exec` at the end of its state file; c/state_spec.c has it
+// in C.
 //
 // It is the file that --spec named, byte for byte, for that one may be changed or gone by then.
-// That it is there also says that the container can be entered: it comes when the command runs, and
-// goes before the state file does.
+// That it is there also says that the container can be entered: it comes when the command runs.
 
 package gobox
 
 import (
+	"fmt"
 	"syscall"
 	"time"
 )
@@ -15,25 +15,16 @@ import (
 // startWait: from the first process to its command it is milliseconds; a machine may be slow.
 const startWait = 10 * time.Second
 
-// statePublish writes NAME.spec from c.Spec. A reader sees the whole file or none; an empty one where
-// it could not be written, which ends no container: its command runs already.
-func statePublish(c *Container) {
-	fd, err := statePut(c.StateDir, c.Name, c.Name+".spec", c.Spec.text, stateUnlocked)
-	if err != nil {
-		fd, err = statePut(c.StateDir, c.Name, c.Name+".spec", nil, stateUnlocked)
-	}
-	if err == nil {
-		syscall.Close(fd)
-	}
+func appendSpec(c *Container, spec []byte) error {
+	return stateAppend(c, append(fmt.Appendf(nil, stateSpec, len(spec)), spec...))
 }
 
-// stateUnpublish removes NAME.spec from the open state directory dir; no error where there is none.
-// An error: it is there still, and then so must the state file be, which leads to it.
-func stateUnpublish(dir int, name string) error {
-	if err := syscall.Unlinkat(dir, name+".spec"); err != syscall.ENOENT {
-		return err
+// statePublish adds c.Spec to the state file. A reader sees the whole spec or none; an empty one
+// where it could not be written, which ends no container: its command runs already.
+func statePublish(c *Container) {
+	if appendSpec(c, c.Spec.text) != nil {
+		appendSpec(c, nil)
 	}
-	return nil
 }
 
 func noContainer(program, name string) error {
@@ -43,7 +34,7 @@ func noContainer(program, name string) error {
 
 // lookFor is one look: no spec where the container is just starting.
 func lookFor(dir int, directory, program, name string) (*State, *Spec, error) {
-	s, err := stateLook(dir, directory, name+".json")
+	s, text, err := stateLook(dir, directory, name+".json")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,19 +45,15 @@ func lookFor(dir int, directory, program, name string) (*State, *Spec, error) {
 		return nil, nil, errorHint(errorSay("container %s does not run any more", name),
 			"its runtime was killed; `%s gc` removes what it left", program)
 	}
-	path := directory + "/" + name + ".spec"
-	var st syscall.Stat_t
-	if s.Pid == 0 || syscall.Stat(path, &st) != nil {
+	if text == nil {
 		return s, nil, nil
 	}
-	if st.Size == 0 {
+	path := directory + "/" + name + ".json"
+	if len(text) == 0 {
 		return nil, nil, errorHint(errorSay("container %s was started without its spec kept", name),
 			"its runtime could not write %s: a limit on files (ulimit -f), or no room there", path)
 	}
-	spec, err := specLoad(path)
-	if errnoOf(err) == syscall.ENOENT {
-		return s, nil, nil // it has just ended
-	}
+	spec, err := specParse(path, text)
 	return s, spec, err
 }
 
@@ -75,7 +62,7 @@ func awaitStart(dir int, directory, program, name string) (*State, *Spec, error)
 	watch, err := syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK)
 	if err == nil {
 		defer syscall.Close(watch)
-		_, err = syscall.InotifyAddWatch(watch, directory, syscall.IN_MOVED_TO|syscall.IN_DELETE)
+		_, err = syscall.InotifyAddWatch(watch, directory, syscall.IN_MODIFY|syscall.IN_DELETE)
 	}
 	events := make([]byte, 4096)
 	for err == nil {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -37,25 +37,22 @@ func wantNotFound(t *testing.T, name, message, hint string) {
 	wantError(t, err, 0, message, hint)
 }
 
-// The file comes whole and private, holds what the file of --spec held, and goes with the state.
+// It comes when the command runs and holds what the file of --spec held.
 func TestStateSpecWholeLife(t *testing.T) {
-	spec := stateScene(t) + "/twinbox/a.spec"
+	directory := stateScene(t) + "/twinbox"
 	c := specContainer(t, "a")
 	makeState(t, c)
-	if isThere(spec) {
-		t.Error("it is there too early")
+	if _, text, err := stateRead(c.StateFD, directory, "a"); text != nil || err != nil {
+		t.Errorf("%q %v", text, err)
 	}
 	statePublish(c)
-	if st, err := os.Stat(spec); err != nil || st.Mode() != 0600 {
-		t.Error(st, err)
-	}
 	s, found, err := stateFind("gobox", "a")
 	must(t, err)
 	if s.Pid != os.Getpid() || found.Process.Cwd != "/tmp" || string(found.text) != smallSpec {
 		t.Errorf("%d %q", s.Pid, found.text)
 	}
 	must(t, stateRemove(c))
-	if isThere(spec) || isThere(strings.TrimSuffix(spec, ".spec")+".json") {
+	if isThere(directory + "/a.json") {
 		t.Error("it is still there")
 	}
 }
@@ -68,33 +65,31 @@ func TestStateSpecNotThere(t *testing.T) {
 	makeState(t, c)
 	statePublish(c)
 	wantNotFound(t, "b", "there is no container b", hint)
-	wantNotFound(t, "a.spec", "there is no container a.spec", hint)
 	must(t, stateRemove(c))
 	wantNotFound(t, "a", "there is no container a", hint)
 }
 
-// A killed runtime's: nobody's; gc takes both files.
+// A killed runtime's: nobody's.
 func TestStateSpecLeft(t *testing.T) {
-	spec := stateScene(t) + "/twinbox/a.spec"
+	stateScene(t)
 	c := specContainer(t, "a")
-	leaveState(t, c)
+	makeState(t, c)
 	statePublish(c)
+	must(t, syscall.Close(c.StateFD))
 	wantNotFound(t, "a", "container a does not run any more",
 		"its runtime was killed; `gobox gc` removes what it left")
 	must(t, stateUnlink("a"))
-	if isThere(spec) {
-		t.Error("it is still there")
-	}
 }
 
 // One that could not be written is empty: told, not waited for.
 func TestStateSpecNotKept(t *testing.T) {
-	spec := stateScene(t) + "/twinbox/a.spec"
+	file := stateScene(t) + "/twinbox/a.json"
 	c := specContainer(t, "a")
 	makeState(t, c)
-	must(t, os.WriteFile(spec, nil, 0600))
+	c.Spec.text = nil
+	statePublish(c)
 	wantNotFound(t, "a", "container a was started without its spec kept", "its runtime could not "+
-		"write "+spec+": a limit on files (ulimit -f), or no room there")
+		"write "+file+": a limit on files (ulimit -f), or no room there")
 	must(t, stateRemove(c))
 }
 
@@ -113,8 +108,10 @@ func TestStateSpecStarting(t *testing.T) {
 	c := specContainer(t, "a")
 	makeState(t, c)
 	statePublish(c)
-	must(t, os.Rename(directory+"a.spec", directory+"kept"))
-	shell := whenWatched(t, "mv "+directory+"kept "+directory+"a.spec")
+	whole, err := os.ReadFile(directory + "a.json")
+	must(t, err)
+	must(t, os.Truncate(directory+"a.json", int64(len(whole)-1)))
+	shell := whenWatched(t, "echo >>"+directory+"a.json") // the last byte is an end of line
 	_, found, err := stateFind("gobox", "a")
 	must(t, err)
 	must(t, shell.Wait())

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -142,6 +143,8 @@ func TestStateRole(t *testing.T) {
 		stateRacer()
 	case "looker":
 		stateLooker()
+	case "tight":
+		stateTight()
 	}
 }
 
@@ -171,14 +174,17 @@ func stateRacer() {
 	}
 }
 
-// stateLooker: as long as the file is replaced, it is seen, whole, and its owner alive.
+// stateLooker: while the file comes, grows and goes, it is seen, sound, and its owner alive.
 func stateLooker() {
-	for i := 0; i < 2000; i++ {
+	owner := os.Getppid()
+	for i, seen := 0, 0; seen < 2000; i++ {
 		list, err := stateList()
-		if err != nil || len(list) != 1 || !list[0].Alive {
+		if err != nil || len(list) > 1 ||
+			len(list) == 1 && (!list[0].Alive || list[0].Pid != 0 && list[0].Pid != owner) {
 			fmt.Println(list, err)
 			os.Exit(1)
 		}
+		seen += len(list)
 		if i%40 != 0 {
 			continue
 		}
@@ -240,10 +246,10 @@ func TestStateRace(t *testing.T) {
 	}
 }
 
-func TestStateUpdateIsSeamless(t *testing.T) {
+func TestStateGrowthIsSeamless(t *testing.T) {
 	stateScene(t)
 	c := stateContainer("busy")
-	must(t, stateCreate(c))
+	c.Spec.text = []byte("{ }")
 	c.Pid = os.Getpid()
 	looker := stateRole("looker")
 	var out bytes.Buffer
@@ -257,12 +263,49 @@ func TestStateUpdateIsSeamless(t *testing.T) {
 			if err != nil {
 				t.Error(err, out.String())
 			}
-			stateRemove(c)
 			return
 		default:
+			must(t, stateCreate(c))
 			must(t, stateUpdate(c))
+			statePublish(c)
+			must(t, stateRemove(c))
 		}
 	}
+}
+
+// What could not be added whole is not there, and the next thing goes where it would have gone. In a
+// process of its own, for the limit is the whole process's.
+func TestStateNoRoom(t *testing.T) {
+	stateScene(t)
+	out, err := stateRole("tight").CombinedOutput()
+	if err != nil || string(out) != "file too large, then a pid and no spec\n" {
+		t.Errorf("%s%v", out, err)
+	}
+}
+
+func stateTight() {
+	signal.Ignore(syscall.SIGXFSZ)
+	c := stateContainer("tight")
+	c.Spec.text = bytes.Repeat([]byte(" "), 200)
+	c.Pid = os.Getpid()
+	limit := func(more uint64) {
+		current := uint64(c.StateSize) + more
+		syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: current, Max: 1 << 20})
+	}
+	if err := stateCreate(c); err != nil {
+		os.Exit(1)
+	}
+	limit(20)
+	fmt.Print(errnoOf(stateUpdate(c)))
+	limit(100)
+	stateUpdate(c)
+	statePublish(c)
+	s, spec, err := stateRead(c.StateFD, "/run/twinbox", "tight")
+	if err == nil && s.Pid == c.Pid && spec != nil && len(spec) == 0 {
+		fmt.Println(", then a pid and no spec")
+	}
+	stateRemove(c)
+	os.Exit(0)
 }
 
 func TestStateExistingResources(t *testing.T) {

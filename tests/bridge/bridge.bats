@@ -90,7 +90,7 @@ entered='for f in cgroup ipc mnt net pid time user uts; do readlink /proc/self/n
 	build/bin/cbox run --rootfs build/rootfs --spec "$SPEC" --name stages -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/held" 3>&- &
 	runtime=$!
-	until [ -e /run/twinbox/stages.spec ]; do sleep 0.02; done
+	until grep -qs '"spec"' /run/twinbox/stages.json; do sleep 0.02; done
 	build/bin/cbox exec stages -- /bin/sh -c "$entered" >"$BATS_TEST_TMPDIR/cbox" 2>&1
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/cbox")" -gt 60 ]
 	for via in all=go all=c cgroup={c,go},namespaces=c,identity={c,go},mounts={c,go},privileges={c,go}; do

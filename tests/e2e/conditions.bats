@@ -214,10 +214,7 @@ left_with() {
 	kill -KILL "$runtime_pid"
 	expect 137 let_go
 	cp -p /run/twinbox/bad.json "$BATS_TEST_TMPDIR/good.json"
-	python3 -c 'import json, sys
-s = json.load(open(sys.argv[1]))
-exec(sys.argv[2])
-json.dump(s, open(sys.argv[1], "w"))' /run/twinbox/bad.json "$1"
+	python3 tests/lib/state.py /run/twinbox/bad.json "$1"
 }
 # refused WORDS: gc says that, nothing is removed; with the file as it was all is.
 gc_refuses() {

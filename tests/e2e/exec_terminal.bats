@@ -12,7 +12,7 @@ open_terminal() {
 	"$holder" run --rootfs "$ROOTFS" --spec "${spec:-$SPECS/plain.json}" --name tty -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
 	runtime_pid=$!
-	await test -e /run/twinbox/tty.spec
+	await grep -qs '"spec"' /run/twinbox/tty.json
 	outer_shell
 	type_in "clear; ${exec[*]} tty; echo ended \$?" Enter
 	await shows_last '^/ # *$'
@@ -94,7 +94,7 @@ window_closed() {
 	"$other" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" --name tty -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
 	runtime_pid=$!
-	await test -e /run/twinbox/tty.spec
+	await grep -qs '"spec"' /run/twinbox/tty.json
 	tests/e2e/on_terminal "${exec[@]}" tty -- /bin/sh -c 'echo waiting; read -r line' \
 		<>"$BATS_TEST_TMPDIR/typing" >"$BATS_TEST_TMPDIR/got" 3>&- &
 	await grep -q waiting "$BATS_TEST_TMPDIR/got"
@@ -141,7 +141,7 @@ replaced() {
 	"$other" run --rootfs "$ROOTFS" --spec "$SPECS/plain.json" --name tty -- /bin/cat \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
 	runtime_pid=$!
-	await test -e /run/twinbox/tty.spec
+	await grep -qs '"spec"' /run/twinbox/tty.json
 	nsenter -t "$(pgrep -P "$runtime_pid" -x cat)" -m sh -c '
 		umount /dev/pts && rmdir /dev/pts && ln -s /tmp/pts /dev/pts && mkdir /tmp/pts && mkfifo /tmp/pts/ptmx'
 	timeout 20 tests/e2e/on_terminal "${exec[@]}" tty -- /bin/sh -c 'tty; [ -t 0 ] && echo a terminal' \

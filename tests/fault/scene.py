@@ -18,6 +18,7 @@ from collections import namedtuple
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 sys.path.insert(0, os.path.join(TOP, "tests/lib"))
 import ledger  # noqa: E402
+import state  # noqa: E402
 
 ROOTFS = os.path.join(TOP, "build/rootfs")
 INJECT = os.path.join(TOP, "build/fault/inject")
@@ -234,11 +235,10 @@ class Collecting(Scene):
     def put(self, **changes):
         """Into the state file, and the pid file too."""
         path = "/run/twinbox/faulty.json"
-        state = json.loads(ledger.content(path)) | changes
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(state, file)
+        now = state.read(path) | changes
+        state.write(path, now)
         with open(self.path("pid"), "w", encoding="utf-8") as file:
-            file.write(f"{state['pid']}\n")
+            file.write(f"{now['pid']}\n")
 
     def went_on(self, result):
         return result.end == "exit 0" and self.sleeper.poll() is not None and \

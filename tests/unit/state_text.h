@@ -1,4 +1,5 @@
-/* state_text.h: the text of one state file, and what comes of changing it. */
+/* state_text.h: the text of one state file, all three records and the spec, and what comes of
+ * changing it. */
 #ifndef TWINBOX_TEST_STATE_TEXT_H
 #define TWINBOX_TEST_STATE_TEXT_H
 
@@ -11,13 +12,19 @@ static const char golden[] = "{\n"
 			     "  \"link\": \"cbox0\",\n"
 			     "  \"linkAddress\": \"02:00:5e:10:00:01\",\n"
 			     "  \"name\": \"a\",\n"
-			     "  \"pid\": 4242,\n"
 			     "  \"pidFile\": \"/tmp/\\\"q\\\\\\u0001\xc3\xa9\x7f\",\n"
 			     "  \"rootfs\": \"/srv/<root>&fs\",\n"
 			     "  \"runtime\": \"cbox\",\n"
-			     "  \"startTime\": 9007199254740993,\n"
-			     "  \"version\": 2\n"
-			     "}\n";
+			     "  \"version\": 3\n"
+			     "}\n"
+			     "{\n"
+			     "  \"pid\": 4242,\n"
+			     "  \"startTime\": 9007199254740993\n"
+			     "}\n"
+			     "{\n"
+			     "  \"spec\": 3\n"
+			     "}\n"
+			     "{}\n";
 
 /* Replaces from by to in the golden text. */
 static inline void change(const char *from, const char *to, char out[1024])

@@ -2,9 +2,12 @@
 #include "state_scene.h"
 
 #include "state_file.h"
+#include "state_spec.h"
 
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -252,37 +255,82 @@ static void race(void **unused)
 	}
 }
 
-/* While the file is replaced all the time, whoever looks sees it, whole, and its owner alive. */
-static void update_is_seamless(void **unused)
+/* While the file comes, grows and goes, whoever looks sees it, sound, and its owner alive. */
+static void growth_is_seamless(void **unused)
 {
+	static char text[] = "{ }";
+	struct spec spec = {.text = text, .text_len = strlen(text)};
 	struct container c = scene_container("busy");
+	int status, ended = 0;
 	struct error e;
 	pid_t pid;
-	int status;
 
 	(void)unused;
-	assert_int_equal(state_create(&c, &e), 0);
+	c.spec = &spec;
+	c.pid = getpid();
 	pid = fork();
 	if (pid == 0) {
-		close(c.state_fd);
-		for (int i = 0; i < 2000; i++) {
+		for (int i = 0, seen = 0; seen < 2000; i++) {
 			struct state *list;
 			struct state s;
 			size_t n;
 
-			if (state_list(&list, &n, &e) < 0 || n != 1 || !list[0].alive)
+			if (state_list(&list, &n, &e) < 0 || n > 1)
 				_exit(1);
+			if (n == 1 &&
+				(!list[0].alive || (list[0].pid != 0 && list[0].pid != c.pid)))
+				_exit(2);
+			seen += (int)n;
 			free(list);
 			if (i % 40 == 0 && state_claim("busy", &s, &e) >= 0)
-				_exit(2);
+				_exit(3);
 		}
 		_exit(0);
 	}
-	c.pid = getpid();
-	do
+	while (ended == 0) {
+		assert_int_equal(state_create(&c, &e), 0);
 		assert_int_equal(state_update(&c, &e), 0);
-	while (waitpid(pid, &status, WNOHANG) == 0);
+		state_publish(&c);
+		ended = waitpid(pid, &status, WNOHANG);
+		assert_int_equal(state_remove(&c, &e), 0);
+	}
 	assert_int_equal(status, 0);
+}
+
+/* What could not be added whole is not there, and the next thing goes where it would have gone. */
+static void no_room(void **unused)
+{
+	static char text[] = "{\"long\": \"0123456789012345678901234567890123456789\"}";
+	struct spec spec = {.text = text, .text_len = strlen(text)};
+	struct container c = scene_container("tight");
+	struct rlimit before, limit;
+	struct state_text kept;
+	struct state s;
+	struct error e;
+
+	(void)unused;
+	c.spec = &spec;
+	c.pid = getpid();
+	assert_int_equal(state_create(&c, &e), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	signal(SIGXFSZ, SIG_IGN);
+	limit.rlim_cur = (rlim_t)c.state_size + 20;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(state_update(&c, &e), -1);
+	assert_int_equal(e.errnum, EFBIG);
+	assert_ptr_equal(strstr(e.message, "writing state file "), e.message);
+	limit.rlim_cur = (rlim_t)c.state_size + 100;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(state_update(&c, &e), 0);
+	state_publish(&c);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(state_read(c.state_fd, scene_directory, "tight", &s, &kept, &e), 0);
+	assert_int_equal(s.pid, getpid());
+	assert_non_null(kept.data);
+	assert_int_equal(kept.size, 0);
+	free(kept.data);
 	assert_int_equal(state_remove(&c, &e), 0);
 }
 
@@ -344,7 +392,8 @@ int main(void)
 		cmocka_unit_test_setup(replaced, scene_clear),
 		cmocka_unit_test_setup(stale_name, scene_clear),
 		cmocka_unit_test_setup(race, scene_clear),
-		cmocka_unit_test_setup(update_is_seamless, scene_clear),
+		cmocka_unit_test_setup(growth_is_seamless, scene_clear),
+		cmocka_unit_test_setup(no_room, scene_clear),
 		cmocka_unit_test_setup(existing_pid_file, scene_clear),
 		cmocka_unit_test_setup(existing_resources, scene_clear),
 	};

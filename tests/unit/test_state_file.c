@@ -8,12 +8,18 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+static int parse(
+	const char *text, size_t size, struct state *s, struct state_text *spec, struct error *e)
+{
+	const struct state_text all = {(char *)text, size};
+
+	return state_parse("a.json", "a", &all, s, spec, e);
+}
+
 static void text(void **unused)
 {
 	struct state s = {.name = "a",
 		.runtime = "cbox",
-		.pid = 4242,
-		.start_time = 9007199254740993,
 		.created = 1700000000,
 		.cgroup = "/twinbox/a",
 		.link = "cbox0",
@@ -21,20 +27,35 @@ static void text(void **unused)
 		.rootfs = "/srv/<root>&fs",
 		.pid_file = "/tmp/\"q\\\x01\xc3\xa9\x7f"};
 	struct state back;
+	struct state_text spec;
 	struct error e;
 	char *printed = NULL;
-	size_t size;
+	size_t size, process, whole = strlen(golden);
 	FILE *out = open_memstream(&printed, &size);
 
 	(void)unused;
 	assert_int_equal(state_print(&s, out, &e), 0);
+	fflush(out);
+	process = size;
+	fprintf(out, STATE_PROCESS, 4242, (uint64_t)9007199254740993);
+	fflush(out);
+	/* A first record that is cut off is refused, what comes after it is not there yet. */
+	for (size_t n = 0; n + 2 < process; n++)
+		assert_int_equal(parse(golden, n, &back, &spec, &e), -1);
+	for (size_t n = process; n < whole; n++) {
+		assert_int_equal(parse(golden, n, &back, &spec, &e), 0);
+		assert_int_equal(back.pid, n < size ? 0 : 4242);
+		assert_null(spec.data);
+	}
+	fprintf(out, STATE_SPEC "{}\n", (size_t)3);
 	fclose(out);
 	assert_string_equal(printed, golden);
-	assert_int_equal(state_parse("a.json", "a", printed, size, &back, &e), 0);
+	s.pid = 4242;
+	s.start_time = 9007199254740993;
+	assert_int_equal(parse(printed, size, &back, &spec, &e), 0);
 	assert_memory_equal(&s, &back, sizeof(s));
-	/* Every shorter text is refused: a file cut off is never taken for a whole one. */
-	for (size_t n = 0; n + 2 < size; n++)
-		assert_int_equal(state_parse("a.json", "a", printed, n, &back, &e), -1);
+	assert_ptr_equal(spec.data, printed + size - 3);
+	assert_int_equal(spec.size, 3);
 	free(printed);
 
 	strcpy(s.rootfs, "/srv/\xff");
@@ -50,17 +71,23 @@ static void odd_texts(void **unused)
 	static const struct {
 		const char *from, *to, *message;
 	} rows[] = {
-		{"\"version\": 2", "\"version\": 1", "a.json: version 1 is not known"},
-		{"\"version\": 2", "\"version\": \"2\"", odd},
-		{"\"version\": 2", "\"Version\": 2", odd},
-		{"\"version\": 2", "\"version\": 2,\n  \"more\": 1", odd},
+		{"\"version\": 3", "\"version\": 1", "a.json: version 1 is not known"},
+		{"\"version\": 3", "\"version\": \"2\"", odd},
+		{"\"version\": 3", "\"Version\": 2", odd},
+		{"\"version\": 3", "\"version\": 3,\n  \"more\": 1", odd},
 		{"02:00:5e:10:00:01", "02:00:5e:10:00:010", odd},
 		{"\"name\": \"a\"", "\"name\": \"b\"", odd},
 		{"\"name\": \"a\"", "\"name\": 7", odd},
 		{"\"name\": \"a\"", "\"nome\": \"a\"", odd},
+		{"\"pid\": 4242", "\"pid\": 0", odd},
 		{"\"pid\": 4242", "\"pid\": -1", odd},
 		{"\"pid\": 4242", "\"pid\": 4294967298", odd},
 		{"\"pid\": 4242", "\"pid\": \"4242\"", odd},
+		{"\"startTime\"", "\"starttime\"", odd},
+		{"\"spec\": 3", "\"spec\": 2", odd},
+		{"\"spec\": 3", "\"spec\": -1", odd},
+		{"\"spec\": 3", "\"spec\": 1048577", odd},
+		{"\"spec\": 3", "\"spec\": \"3\"", odd},
 		{"\"created\": 1700000000", "\"created\": 253402300800", odd},
 		{"\"link\": \"cbox0\"", "\"link\": \"abcdefghijklmnop\"", odd},
 		{"\"link\": \"cbox0\"", "\"link\": \"../x\"", odd},
@@ -77,13 +104,14 @@ static void odd_texts(void **unused)
 		{"cbox0", "\xff", NULL},
 	};
 	struct state s;
+	struct state_text spec;
 	struct error e;
 	char changed[1024];
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		change(rows[i].from, rows[i].to, changed);
-		assert_int_equal(state_parse("a.json", "a", changed, strlen(changed), &s, &e), -1);
+		assert_int_equal(parse(changed, strlen(changed), &s, &spec, &e), -1);
 		if (rows[i].message)
 			assert_string_equal(e.message, rows[i].message);
 		assert_ptr_equal(strstr(e.message, "a.json"), e.message);
@@ -95,12 +123,13 @@ static void odd_texts(void **unused)
 static void plain_dots(void **unused)
 {
 	struct state s;
+	struct state_text spec;
 	struct error e;
 	char changed[1024];
 
 	(void)unused;
 	change("/twinbox/a", "/..x/...", changed);
-	assert_int_equal(state_parse("a.json", "a", changed, strlen(changed), &s, &e), 0);
+	assert_int_equal(parse(changed, strlen(changed), &s, &spec, &e), 0);
 }
 
 /* Makes the file odd.json odd in one way. */

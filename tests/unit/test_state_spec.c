@@ -53,29 +53,29 @@ static void refused(const char *name, const char *message, const char *hint)
 	assert_string_equal(e.hint, hint);
 }
 
-/* The file comes whole and private, holds what the file of --spec held, and goes with the state. */
+/* It comes when the command runs and holds what the file of --spec held. */
 static void whole_life(void **unused)
 {
 	struct container c = spec_container("a");
 	struct spec found = {0};
+	struct state_text text;
 	struct state s;
 	struct error e;
-	struct stat st;
 
 	(void)unused;
 	make(&c);
-	assert_false(is_there(scene_path("a.spec")));
+	assert_int_equal(state_read(c.state_fd, scene_directory, "a", &s, &text, &e), 0);
+	assert_null(text.data);
 	state_publish(&c);
-	assert_int_equal(stat(scene_path("a.spec"), &st), 0);
-	assert_int_equal(st.st_mode, S_IFREG | 0600);
+	assert_int_equal(state_read(c.state_fd, scene_directory, "a", &s, &text, &e), 0);
+	assert_int_equal(text.size, strlen(spec_text));
+	assert_memory_equal(text.data, spec_text, text.size);
+	free(text.data);
 	assert_int_equal(state_find("cbox", "a", &s, &found, &e), 0);
 	assert_int_equal(s.pid, getpid());
 	assert_string_equal(found.process.cwd, "/tmp");
-	assert_int_equal(found.text_len, strlen(spec_text));
-	assert_memory_equal(found.text, spec_text, strlen(spec_text));
 	spec_free(&found);
 	end(&c);
-	assert_false(is_there(scene_path("a.spec")));
 	assert_false(is_there(scene_path("a.json")));
 }
 
@@ -89,7 +89,6 @@ static void not_there(void **unused)
 	make(&c);
 	state_publish(&c);
 	refused("b", "there is no container b", hint);
-	refused("a.spec", "there is no container a.spec", hint);
 	end(&c);
 	refused("a", "there is no container a", hint);
 }
@@ -102,18 +101,16 @@ static void publish_and_leave(void *name)
 	state_publish(&c);
 }
 
-/* A killed runtime's: nobody's; gc takes both files. */
+/* A killed runtime's: nobody's. */
 static void left(void **unused)
 {
 	struct error e;
 
 	(void)unused;
 	in_killed_process(publish_and_leave, "a");
-	assert_true(is_there(scene_path("a.spec")));
 	refused("a", "container a does not run any more",
 		"its runtime was killed; `cbox gc` removes what it left");
 	assert_int_equal(state_unlink("a", &e), 0);
-	assert_false(is_there(scene_path("a.spec")));
 }
 
 /* One that could not be written is empty: told, not waited for. */
@@ -124,10 +121,11 @@ static void not_kept(void **unused)
 
 	(void)unused;
 	make(&c);
-	write_text(scene_path("a.spec"), "");
+	loaded.text_len = 0;
+	state_publish(&c);
 	snprintf(hint, sizeof(hint),
 		"its runtime could not write %s: a limit on files (ulimit -f), or no room there",
-		scene_path("a.spec"));
+		scene_path("a.json"));
 	refused("a", "container a was started without its spec kept", hint);
 	end(&c);
 }
