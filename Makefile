@@ -28,7 +28,7 @@ build/setup/%-$(DEPS_HASH): $(wildcard /var/lib/dpkg/status)
 
 ifdef SAN
 B := build/san
-SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DJSON_BY_MALLOC=1
 LINK_MODE :=
 else
 B := build
@@ -317,7 +317,7 @@ BRIDGE_TEST := build/bridge-test/bridge/go.test
 $(FUZZ_SPEC): tests/fuzz/fuzz_spec.c $(LIB_SRC) $(wildcard c/*.h) Makefile | $(call stamp,build) $(call stamp,test)
 	@mkdir -p $(@D)
 	@echo "  clang $@"
-	@clang -std=gnu11 -D_GNU_SOURCE -DTWINBOX_VERSION='"$(VERSION)"' -Ic -g -O1 \
+	@clang -std=gnu11 -D_GNU_SOURCE -DTWINBOX_VERSION='"$(VERSION)"' -DJSON_BY_MALLOC=1 -Ic -g -O1 \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
 		$(PC_CFLAGS) -o $@ tests/fuzz/fuzz_spec.c $(LIB_SRC) $(PC_LIBS) -lpthread -lm
 

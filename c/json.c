@@ -1,6 +1,7 @@
 /* json.c: see json.h. go/json.go is its twin; what is refused is decided in json_scan.c. */
 #include "json.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,11 +23,48 @@ struct shown json_shown(const char *text)
 	return shown;
 }
 
-/* jansson's own way to a seed for its hash tables opens /dev/urandom. */
-static void seed_tables(void)
+/*
+ * A tree is hundreds of small pieces that come and go together: they lie side by side in one
+ * region, which is empty again once all of them are given back. What finds no room there is
+ * malloc(3)'s. Programs that look for errors with memory are built without it.
+ */
+#ifndef JSON_BY_MALLOC
+#define JSON_BY_MALLOC 0
+#endif
+enum { REGION_BYTES = 1 << 16, PIECE_ALIGN = sizeof(max_align_t) };
+static _Thread_local struct {
+	size_t used, pieces;
+	_Alignas(PIECE_ALIGN) char bytes[REGION_BYTES];
+} region;
+
+static void *take(size_t size)
+{
+	size_t rounded = (size + PIECE_ALIGN - 1) & ~(size_t)(PIECE_ALIGN - 1);
+
+	if (size > REGION_BYTES || rounded > REGION_BYTES - region.used)
+		return malloc(size);
+	region.used += rounded;
+	region.pieces++;
+	return region.bytes + region.used - rounded;
+}
+
+static void give_back(void *piece)
+{
+	char *at = piece;
+
+	if (at < region.bytes || at >= region.bytes + REGION_BYTES)
+		free(piece);
+	else if (--region.pieces == 0)
+		region.used = 0;
+}
+
+static void prepare_jansson(void)
 {
 	size_t seed;
 
+	if (!JSON_BY_MALLOC)
+		json_set_alloc_funcs(take, give_back);
+	/* jansson's own way to a seed for its hash tables opens /dev/urandom. */
 	if (getrandom(&seed, sizeof(seed), 0) == sizeof(seed))
 		json_object_seed(seed);
 }
@@ -37,7 +75,7 @@ int json_read(const char *label, const char *data, size_t len, json_t **out, str
 
 	if (json_check(label, data, len, e) < 0)
 		return -1;
-	seed_tables();
+	prepare_jansson();
 	*out = json_loadb(data, len, JSON_DECODE_ANY, &problem);
 	if (!*out)
 		return error_say(
