@@ -76,7 +76,8 @@ static int verdict(struct netlink *nl, struct nlmsghdr *answer)
 /* Reads until the verdict; before it there may be the link that was asked for. */
 static int await(struct netlink *nl, struct ifinfomsg *link)
 {
-	_Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
+	/* Not on the stack: of a large frame every page is touched (-fstack-clash-protection). */
+	static _Thread_local _Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
 
 	for (;;) {
 		struct nlmsghdr *message = (struct nlmsghdr *)answer;
