@@ -351,8 +351,8 @@ self_exe() {
 	same "/memfd:$(who) (deleted)" "$(readlink "/proc/$entering/exe")"
 	same "$(who)" "$(<"/proc/$entering/comm")"
 	# Who is root may open it; nobody may write to it.
-	! python3 -c 'import os, sys; os.pwrite(os.open(sys.argv[1], os.O_RDWR), b"#!/bin/evil", 0)' \
-		"/proc/$entering/exe" 2>"$BATS_TEST_TMPDIR/said"
+	python3 -c 'import os, sys; os.pwrite(os.open(sys.argv[1], os.O_RDWR), b"#!/bin/evil", 0)' \
+		"/proc/$entering/exe" 2>"$BATS_TEST_TMPDIR/said" && return 1
 	grep -qE 'PermissionError|Text file busy' "$BATS_TEST_TMPDIR/said"
 	kill -TERM "$entering"
 	wait "$entering" || true

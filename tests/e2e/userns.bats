@@ -28,7 +28,7 @@ refused() {
 	# Where the switch is set otherwise it is not to blame.
 	expect 125 switched "$1" "$2" "$allows" "$run/box" run --rootfs "$ROOTFS" \
 		--spec shared/specs/rootless.json --name no -- /bin/true
-	! grep -q sysctl <<<"$err"
+	same '' "$(grep sysctl <<<"$err")"
 	switched "$1" "$2" "$value" "$run/box" doctor >"$run/said" || true
 	grep -A1 "^fail  user namespaces: refused by $full = $value" "$run/said" | grep -q 'cure: sudo sysctl'
 	rm -r "$run"

@@ -19,7 +19,8 @@ things() { (cd "$1" && find . ! -type d | LC_ALL=C sort); }
 
 @test "make install puts every file below DESTDIR, and make uninstall takes exactly them" {
 	put
-	[ -x "$dest/opt/box/bin/cbox" ] && [ -x "$dest/opt/box/bin/gobox" ]
+	[ -x "$dest/opt/box/bin/cbox" ]
+	[ -x "$dest/opt/box/bin/gobox" ]
 	[ -s "$dest/opt/box/share/man/man1/gobox.1" ]
 	[ "$(stat -c %a "$dest/opt/box/share/man/man5/twinbox-spec.5")" = 644 ]
 	things "$dest" | grep -v '^\./opt/box/' && return 1
@@ -129,7 +130,8 @@ walk(schema, "")')
 	tar -xzf "build/twinbox-$(<VERSION).tar.gz" -C "$BATS_TEST_TMPDIR"
 	cd "$BATS_TEST_TMPDIR/twinbox-$(<VERSION)"
 	touch README.md && chmod 600 README.md
-	[ ! -e .git ] && infra/package/dist
+	[ ! -e .git ]
+	infra/package/dist
 	[ "$(sha256sum <"build/twinbox-$(<VERSION).tar.gz")" = "$first" ]
 }
 

@@ -80,7 +80,7 @@ s["root"]["readonly"] = False'
 	local racer=$! i went=0
 	for ((i = 0; i < 40; i++)); do
 		in_box /bin/sh -c 'test -d /data/sub/deep || test -d /other/sub/deep'
-		[ "$status" = 0 ] && went=$((went + 1))
+		[ "$status" != 0 ] || went=$((went + 1))
 		host_is_untouched || break
 	done
 	kill "$racer"
