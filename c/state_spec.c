@@ -22,7 +22,8 @@ static int append_spec(struct container *c, const char *spec, size_t size)
 
 	if (text.data) {
 		text.size = (size_t)snprintf(text.data, RECORD_MAX, STATE_SPEC, size);
-		memcpy(text.data + text.size, spec, size);
+		if (size > 0) /* else spec may be NULL */
+			memcpy(text.data + text.size, spec, size);
 		text.size += size;
 		result = state_append(c, &text);
 	}
