@@ -49,20 +49,23 @@ static bool background(const struct trace_call *c)
 	return c->only && c->only->fold;
 }
 
-/* Two that are equal. What a runtime does in the background may equal anything by chance. */
+/* Two that are equal: worth more in a row that more columns share. What a runtime does in the
+ * background may equal anything by chance. */
 static int worth_equal(const struct trace_row *row, const struct trace_call *c)
 {
 	bool any = background(c), all = any;
+	int shared = 0;
 
-	if (c->changes)
-		return EQUAL * CHANGE;
 	for (size_t i = 0; i < COLUMNS_MAX; i++) {
 		if (!row->cells[i])
 			continue;
+		shared++;
 		any = any || background(row->cells[i]);
 		all = all && background(row->cells[i]);
 	}
-	return all ? BACKGROUND : any ? PAIR - 1 : EQUAL;
+	if (c->changes)
+		return EQUAL * CHANGE * shared;
+	return all ? BACKGROUND : any ? PAIR - 1 : EQUAL * shared;
 }
 
 static int worth(const struct trace_row *row, const struct trace_call *c)

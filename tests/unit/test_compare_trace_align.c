@@ -201,6 +201,18 @@ static void test_three_columns(void **state)
 }
 
 /* What two runtimes do in the background does not pull apart what all three do. */
+/* What two columns share is not left for what one has alone, whatever comes by the way. */
+static void test_a_shared_row_comes_first(void **state)
+{
+	struct traces all = align(3, "namespaces",
+		(const char *const *const[]){KEYS("pipe2()"), KEYS("pipe2()", "tick()", "pipe2()"),
+			KEYS("tick()", "pipe2()")});
+
+	(void)state;
+	check_rows(&all, "namespaces", ">tick() =pipe2() >tick() >pipe2()!");
+	traces_free(&all);
+}
+
 static void test_background_does_not_outweigh(void **state)
 {
 	struct traces all = align(3, "cgroup",
@@ -261,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_another_order),
 		cmocka_unit_test(test_changes_outweigh),
 		cmocka_unit_test(test_three_columns),
+		cmocka_unit_test(test_a_shared_row_comes_first),
 		cmocka_unit_test(test_background_does_not_outweigh),
 		cmocka_unit_test(test_what_explains_nothing_is_stale),
 		cmocka_unit_test(test_broken_lists),
