@@ -172,7 +172,7 @@ static bool doctor_stale(char detail[DETAIL_MAX])
 	for (size_t i = 0; i < n; i++)
 		if (!list[i].alive)
 			say(detail, "%s%s", stale++ > 0 ? ", " : "", list[i].name);
-	free(list);
+	state_list_free(list, n);
 	if (stale == 0)
 		say(detail, "%s",
 			result < 0 ? language_pick("cannot be read", "読めません")

@@ -188,6 +188,7 @@ int enter_command(const char *program, char **argv, int argc, struct error *e)
 		state_find(program, words.words[0], &state, &spec, e) < 0)
 		return -1;
 	result = enter_container(program, &words, &state, &spec, e);
+	state_free(&state);
 	spec_free(&spec);
 	return result;
 }

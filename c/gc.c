@@ -130,7 +130,7 @@ static int alive_uses(const struct state *s, struct error *e)
 			continue;
 		used |= is_within(all[i].cgroup, s->cgroup);
 	}
-	free(all);
+	state_list_free(all, n);
 	/* A broken file hides nobody alive; one that could not be read might. */
 	return used ? 1 : listed < 0 && e->errnum ? -1 : 0;
 }
@@ -271,6 +271,7 @@ static int collect_name(const char *name, bool dry_run, FILE *out, struct error 
 	if (fd < 0)
 		return e->errnum == EWOULDBLOCK || e->errnum == ENOENT ? 1 : -1;
 	result = collect(&s, dry_run, out, e);
+	state_free(&s);
 	close(fd);
 	return result;
 }
@@ -291,7 +292,7 @@ int gc_all(bool dry_run, FILE *out, struct error *e)
 		if (result < 0 && failed++ == 0)
 			*e = this;
 	}
-	free(all);
+	state_list_free(all, n);
 	swept = state_sweep(dry_run, &this);
 	if (swept > 0)
 		fprintf(out, "half-written state files %s: %d\n", dry_run ? "to remove" : "removed",

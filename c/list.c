@@ -108,6 +108,6 @@ int list_print(bool json, FILE *out, struct error *e)
 		*e = of_print;
 		result = -1;
 	}
-	free(list);
+	state_list_free(list, n);
 	return result;
 }

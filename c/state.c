@@ -61,16 +61,28 @@ int state_start_time(pid_t pid, uint64_t *ticks, struct error *e)
 	return 0;
 }
 
-/* The path from the root of the file system: gc may be started in another directory. */
-static int make_absolute(const char *path, char *out, size_t size, struct error *e)
+/*
+ * The path of the pid file from the root of the file system, as gc may be started in another
+ * directory; the caller's (free), NULL where there is none.
+ */
+static int pid_file_path(const struct container *c, char **out, struct error *e)
 {
-	char here[PATH_MAX] = "";
+	char *here = NULL;
+	int n;
 
-	if (path[0] != '/' && !getcwd(here, sizeof(here)))
+	*out = NULL;
+	if (!c->pid_file)
+		return 0;
+	if (c->pid_file[0] != '/' && !(here = getcwd(NULL, 0)))
 		return error_sys(e, "finding the working directory");
-	if (snprintf(out, size, "%s%s%s", here, here[0] ? "/" : "", path) >= (int)size)
-		return error_say(e, "path is too long: %.100s", path);
-	return 0;
+	n = asprintf(out, "%s%s%s", here ? here : "", here ? "/" : "", c->pid_file);
+	free(here);
+	if (n < 0)
+		return error_sys(e, "finding pid file %s", c->pid_file);
+	if (n < PATH_MAX)
+		return 0;
+	free(*out);
+	return error_say(e, "path is too long: %.100s", c->pid_file);
 }
 
 /*
@@ -87,21 +99,21 @@ static int choose_link_address(struct container *c, struct error *e)
 	return 0;
 }
 
-/* What c is about to make, as the file will say it. */
-static int describe(struct container *c, struct state *s, struct error *e)
+/* What c is about to make, as the file will say it; the paths are c's own. */
+static struct state describe(const struct container *c, const char *pid_file)
 {
-	memset(s, 0, sizeof(*s));
-	snprintf(s->name, sizeof(s->name), "%s", c->name);
-	snprintf(s->runtime, sizeof(s->runtime), "%s", c->program);
-	s->created = c->created;
-	snprintf(s->cgroup, sizeof(s->cgroup), "%s", c->cgroup);
+	struct state s = {.created = c->created,
+		.cgroup = c->cgroup,
+		.rootfs = c->rootfs,
+		.pid_file = pid_file ? pid_file : ""};
+
+	snprintf(s.name, sizeof(s.name), "%s", c->name);
+	snprintf(s.runtime, sizeof(s.runtime), "%s", c->program);
 	if (c->spec->has_veth) {
-		snprintf(s->link, sizeof(s->link), "%s", c->spec->veth.host.name);
-		network_address_text(c->link_address, s->link_address);
+		snprintf(s.link, sizeof(s.link), "%s", c->spec->veth.host.name);
+		network_address_text(c->link_address, s.link_address);
 	}
-	if (make_absolute(c->rootfs, s->rootfs, sizeof(s->rootfs), e) < 0)
-		return -1;
-	return c->pid_file ? make_absolute(c->pid_file, s->pid_file, sizeof(s->pid_file), e) : 0;
+	return s;
 }
 
 /* An error of a stage that would come later, told before anything is made. */
@@ -166,6 +178,7 @@ static int collect_stale(const struct container *c, int dir, const char *directo
 	if (fd < 0)
 		return e->errnum == EWOULDBLOCK ? name_taken(c, e) : -1;
 	result = gc_container(&stale, e);
+	state_free(&stale);
 	close(fd);
 	return result;
 }
@@ -286,31 +299,42 @@ static int put_state(int dir, const char *file, const struct state *s, off_t *si
 	return fd;
 }
 
+/* Never in the place of another: of two runtimes one gets the name. */
+static int make_file(
+	struct container *c, int dir, const char *directory, const struct state *s, struct error *e)
+{
+	char file[STATE_FILE_MAX];
+
+	snprintf(file, sizeof(file), "%s.json", s->name);
+	if (collect_stale(c, dir, directory, e) < 0 || refuse_existing(c, s, e) != 0)
+		return -1;
+	c->state_fd = put_state(dir, file, s, &c->state_size, e);
+	if (c->state_fd < 0)
+		return e->errnum == EEXIST ? name_taken(c, e) : -1;
+	c->state_dir = dir;
+	return 0;
+}
+
 int state_create(struct container *c, struct error *e)
 {
-	char directory[PATH_MAX], file[STATE_FILE_MAX];
+	char directory[PATH_MAX], *pid_file;
 	struct state s;
-	int dir, fd = -1;
+	int dir, result = -1;
 
 	c->created = time(NULL);
 	if (state_check_name(c->name, e) < 0 ||
-		(c->spec->has_veth && choose_link_address(c, e) < 0) || describe(c, &s, e) < 0)
+		(c->spec->has_veth && choose_link_address(c, e) < 0) ||
+		pid_file_path(c, &pid_file, e) < 0)
 		return -1;
+	s = describe(c, pid_file);
 	dir = state_directory(true, directory, e);
-	if (dir < 0)
-		return -1;
-	snprintf(file, sizeof(file), "%s.json", s.name);
-	/* Never in the place of another: of two runtimes one gets the name. */
-	if (collect_stale(c, dir, directory, e) == 0 && refuse_existing(c, &s, e) == 0 &&
-		(fd = put_state(dir, file, &s, &c->state_size, e)) < 0 && e->errnum == EEXIST)
-		name_taken(c, e);
-	if (fd < 0) {
-		close(dir);
-		return -1;
+	if (dir >= 0) {
+		result = make_file(c, dir, directory, &s, e);
+		if (result < 0)
+			close(dir);
 	}
-	c->state_dir = dir;
-	c->state_fd = fd;
-	return 0;
+	free(pid_file);
+	return result;
 }
 
 int state_update(struct container *c, struct error *e)

@@ -16,17 +16,21 @@
 /* What a state file says. */
 struct state {
 	char name[CONTAINER_NAME_MAX + 1];
-	char runtime[32];      /* "cbox", "gobox" */
-	pid_t pid;	       /* first process, 0 before it exists */
-	uint64_t start_time;   /* its start in clock ticks after boot (/proc/PID/stat field 22) */
-	int64_t created;       /* seconds since 1970, UTC */
-	char cgroup[PATH_MAX]; /* "" or "/twinbox/NAME" */
-	char link[16];	       /* "" or the host end of the veth */
+	char runtime[32];    /* "cbox", "gobox" */
+	pid_t pid;	     /* first process, 0 before it exists */
+	uint64_t start_time; /* its start in clock ticks after boot (/proc/PID/stat field 22) */
+	int64_t created;     /* seconds since 1970, UTC */
+	char link[16];	     /* "" or the host end of the veth */
 	char link_address[NETWORK_ADDRESS_TEXT]; /* its hardware address: which link is meant */
-	char rootfs[PATH_MAX];
-	char pid_file[PATH_MAX]; /* "" or the file of --pid-file, absolute */
-	bool alive;		 /* somebody holds the lock; not in the file */
+	const char *cgroup;			 /* "" or "/twinbox/NAME" */
+	const char *rootfs;
+	const char *pid_file;  /* "" or the file of --pid-file, absolute */
+	bool alive;	       /* somebody holds the lock; not in the file */
+	struct json_t *record; /* what the last three point into, where the state was read */
 };
+
+/* Frees what was read; s itself is the caller's. */
+void state_free(struct state *s);
 
 /* A name: 1 to 64 of A-Z a-z 0-9 _ . - and not beginning with . or - */
 int state_check_name(const char *name, struct error *e);
@@ -55,14 +59,16 @@ int state_update(struct container *c, struct error *e);
 int state_remove(struct container *c, struct error *e);
 
 /*
- * Reads every state file, sorted by name. *out is malloc'd, owned by the caller (free). A file
- * that cannot be read makes it return -1 with the first failure; *out holds the others even then.
+ * Reads every state file, sorted by name. *out is the caller's (state_list_free). A file that
+ * cannot be read makes it return -1 with the first failure; *out holds the others even then.
  */
 int state_list(struct state **out, size_t *n, struct error *e);
+void state_list_free(struct state *list, size_t n);
 
 /*
  * Locks the state file of name and reads it. Returns the descriptor that holds the lock, owned by
- * the caller, or -1: ENOENT where there is none, EWOULDBLOCK where its owner is alive.
+ * the caller as s is (state_free), or -1: ENOENT where there is none, EWOULDBLOCK where its owner
+ * is alive.
  */
 int state_claim(const char *name, struct state *s, struct error *e);
 

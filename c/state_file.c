@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+void state_free(struct state *s)
+{
+	json_decref(s->record);
+	s->record = NULL;
+}
+
 /* What is known before anything is made. */
 static json_t *plan_json(const struct state *s)
 {
@@ -43,33 +49,34 @@ int state_print(const struct state *s, FILE *out, struct error *e)
 /* Copies the first record into s; false where something is missing, unknown or too big. */
 static bool unpack_plan(json_t *root, struct state *s)
 {
-	const char *name, *runtime, *cgroup, *link, *link_address, *rootfs, *pid_file;
+	const char *name, *runtime, *link, *link_address;
 	json_int_t version, created;
 
 	if (json_unpack_ex(root, NULL, JSON_STRICT, "{s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s}",
 		    "version", &version, "name", &name, "runtime", &runtime, "created", &created,
-		    "cgroup", &cgroup, "link", &link, "linkAddress", &link_address, "rootfs",
-		    &rootfs, "pidFile", &pid_file) < 0)
+		    "cgroup", &s->cgroup, "link", &link, "linkAddress", &link_address, "rootfs",
+		    &s->rootfs, "pidFile", &s->pid_file) < 0)
 		return false;
 	const struct {
 		const char *from;
-		char *to;
+		char *to; /* NULL: stays in the record */
 		size_t size;
 	} texts[] = {
 		{name, s->name, sizeof(s->name)},
 		{runtime, s->runtime, sizeof(s->runtime)},
-		{cgroup, s->cgroup, sizeof(s->cgroup)},
 		{link, s->link, sizeof(s->link)},
 		{link_address, s->link_address, sizeof(s->link_address)},
-		{rootfs, s->rootfs, sizeof(s->rootfs)},
-		{pid_file, s->pid_file, sizeof(s->pid_file)},
+		{s->cgroup, NULL, PATH_MAX},
+		{s->rootfs, NULL, PATH_MAX},
+		{s->pid_file, NULL, PATH_MAX},
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		size_t n = strlen(texts[i].from);
 
 		if (n >= texts[i].size)
 			return false;
-		memcpy(texts[i].to, texts[i].from, n + 1);
+		if (texts[i].to)
+			memcpy(texts[i].to, texts[i].from, n + 1);
 	}
 	s->created = created;
 	return created >= 0 && created <= STATE_CREATED_MAX;
@@ -198,7 +205,10 @@ int state_parse(const char *path, const char *name, const struct state_text *tex
 	result = found > 0 ? parse_plan(path, name, record, s, e) : -1;
 	if (result == 0)
 		result = parse_rest(path, rest, s, spec, e);
-	json_decref(record);
+	if (result == 0)
+		s->record = record;
+	else
+		json_decref(record);
 	if (result < 0 && !e->hint[0])
 		error_hint(e, "nothing was removed; when %s no longer runs: rm %s", name, path);
 	return result;

@@ -45,8 +45,9 @@ struct state_text {
 };
 
 /*
- * Reads the text of the state file of container name; path is for messages. The spec, where it is
- * there, lies in text; data is NULL where it is not.
+ * Reads the text of the state file of container name; path is for messages. s is the caller's
+ * (state_free) unless -1 is returned. The spec, where it is there, lies in text; data is NULL where
+ * it is not.
  */
 int state_parse(const char *path, const char *name, const struct state_text *text, struct state *s,
 	struct state_text *spec, struct error *e);

@@ -315,6 +315,13 @@ int state_list(struct state **out, size_t *n, struct error *e)
 	return result;
 }
 
+void state_list_free(struct state *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		state_free(&list[i]);
+	free(list);
+}
+
 /* True where the file was half-written by a runtime that is gone, and now is gone too. */
 static bool sweep_one(int dir, const char *directory, const char *file, bool dry_run)
 {

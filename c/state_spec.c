@@ -73,6 +73,8 @@ static int look(int dir, const char *directory, const char *program, const char 
 		result = spec_parse(path, text.data, text.size, spec, e) < 0 ? -1 : 1;
 	}
 	free(text.data);
+	if (result < 1)
+		state_free(s);
 	return result;
 }
 

@@ -17,7 +17,7 @@ void state_publish(struct container *c);
 
 /*
  * Finds the container of that name that runs: its state, and its spec, which the caller frees
- * (spec_free). One that is just starting is waited for. program is for the hints.
+ * (state_free, spec_free). One that is just starting is waited for. program is for the hints.
  */
 int state_find(
 	const char *program, const char *name, struct state *s, struct spec *spec, struct error *e);

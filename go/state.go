@@ -74,21 +74,24 @@ func stateStartTime(pid int) (uint64, error) {
 	return ticks, nil
 }
 
-// makeAbsolute gives the path from the root of the file system: gc may be started in another
-// directory.
-func makeAbsolute(path string) (string, error) {
+// pidFilePath gives the path of the pid file from the root of the file system, as gc may be started in
+// another directory; "" where there is none.
+func pidFilePath(c *Container) (string, error) {
 	here := ""
-	if !strings.HasPrefix(path, "/") {
+	if c.PidFile == "" {
+		return "", nil
+	}
+	if c.PidFile[0] != '/' {
 		directory, err := syscall.Getwd()
 		if err != nil {
 			return "", errorSys(err, "finding the working directory")
 		}
 		here = directory + "/"
 	}
-	if len(here)+len(path) >= pathMax {
-		return "", errorSay("path is too long: %s", path[:min(len(path), 100)])
+	if len(here)+len(c.PidFile) >= pathMax {
+		return "", errorSay("path is too long: %s", c.PidFile[:min(len(c.PidFile), 100)])
 	}
-	return here + path, nil
+	return here + c.PidFile, nil
 }
 
 // chooseLinkAddress gives the host end of the veth a hardware address, its own among all links: names
@@ -103,21 +106,15 @@ func chooseLinkAddress(c *Container) {
 }
 
 // describe tells what c is about to make, as the file will say it.
-func describe(c *Container) (*State, error) {
-	var err error
-	s := &State{Name: c.Name, Runtime: c.Program, Created: c.Created, Cgroup: c.Cgroup}
+func describe(c *Container, pidFile string) *State {
+	s := &State{Name: c.Name, Runtime: c.Program, Created: c.Created, Cgroup: c.Cgroup,
+		Rootfs: c.Rootfs, PidFile: pidFile}
 
 	if c.Spec.HasVeth {
 		s.Link = c.Spec.Veth.Host.Name
 		s.LinkAddress = networkAddressText(c.LinkAddress[:])
 	}
-	if s.Rootfs, err = makeAbsolute(c.Rootfs); err != nil {
-		return nil, err
-	}
-	if c.PidFile != "" {
-		s.PidFile, err = makeAbsolute(c.PidFile)
-	}
-	return s, err
+	return s
 }
 
 // existsAlready is the error of a stage that would come later, told before anything is made.
@@ -275,6 +272,25 @@ func putState(dir int, file string, s *State) (int, int64, error) {
 	return fd, int64(text.Len()), err
 }
 
+// makeFile: never in the place of another; of two runtimes one gets the name.
+func makeFile(c *Container, dir int, directory string, s *State) error {
+	if err := collectStale(c, dir, directory); err != nil {
+		return err
+	}
+	if err := refuseExisting(c, s); err != nil {
+		return err
+	}
+	fd, size, err := putState(dir, s.Name+".json", s)
+	if errnoOf(err) == syscall.EEXIST {
+		return nameTaken(c)
+	}
+	if err != nil {
+		return err
+	}
+	c.StateDir, c.StateFD, c.StateSize = dir, fd, size
+	return nil
+}
+
 // stateCreate makes and locks the state file of c, naming what c is about to make. A stale file of
 // that name is collected first (gcContainer); a live one is an error (EEXIST). So is a cgroup, link
 // or pid file that is there already: once named here it would be taken for the container's own by
@@ -287,7 +303,7 @@ func stateCreate(c *Container) error {
 	if c.Spec.HasVeth {
 		chooseLinkAddress(c)
 	}
-	s, err := describe(c)
+	pidFile, err := pidFilePath(c)
 	if err != nil {
 		return err
 	}
@@ -295,23 +311,10 @@ func stateCreate(c *Container) error {
 	if err != nil {
 		return err
 	}
-	err = collectStale(c, dir, directory)
-	if err == nil {
-		err = refuseExisting(c, s)
-	}
-	fd := -1
-	if err == nil {
-		// Of two runtimes one gets the name.
-		fd, c.StateSize, err = putState(dir, s.Name+".json", s)
-		if errnoOf(err) == syscall.EEXIST {
-			err = nameTaken(c)
-		}
-	}
-	if err != nil {
+	if err := makeFile(c, dir, directory, describe(c, pidFile)); err != nil {
 		syscall.Close(dir)
 		return err
 	}
-	c.StateDir, c.StateFD = dir, fd
 	return nil
 }
 

@@ -76,7 +76,7 @@ static void cleanup_failing(void **unused)
 	assert_int_equal(state_list(&list, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_false(list[0].alive);
-	free(list);
+	state_list_free(list, n);
 	assert_int_equal(run_gc(false, &e), 0);
 }
 

@@ -74,7 +74,7 @@ static void reused_pid(void **unused)
 	assert_int_equal(state_list(&list, &n, &e), 0);
 	assert_int_equal(n, 1);
 	change_pid("a.json", list[0].pid, pid);
-	free(list);
+	state_list_free(list, n);
 	assert_int_equal(run_gc(false, &e), 0);
 	assert_string_equal(told, "a: removed state file\n");
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
@@ -166,7 +166,7 @@ static const char *promised(const char *name)
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(list[i].name, name) == 0)
 			strcpy(address, list[i].link_address);
-	free(list);
+	state_list_free(list, n);
 	return address;
 }
 

@@ -52,7 +52,7 @@ static void list(void **unused)
 		(long long)states[0].created);
 	assert_ptr_equal(strstr(text, expected), text);
 	assert_non_null(strstr(text, "\"status\": \"stale\"\n  }\n]\n"));
-	free(states);
+	state_list_free(states, n);
 	free(text);
 	assert_int_equal(state_remove(&c, &e), 0);
 }

@@ -99,7 +99,7 @@ static void whole_life(void **unused)
 	(void)unused;
 	assert_int_equal(state_list(&list, &n, &e), 0);
 	assert_int_equal(n, 0);
-	free(list);
+	state_list_free(list, n);
 
 	c.pid_file = "life.pid"; /* relative: the file has the whole path */
 	assert_int_equal(state_create(&c, &e), 0);
@@ -123,7 +123,7 @@ static void whole_life(void **unused)
 	assert_in_range(list[0].created, time(NULL) - 5, time(NULL));
 	assert_true(list[0].start_time > 0);
 	assert_true(list[0].alive);
-	free(list);
+	state_list_free(list, n);
 
 	assert_int_equal(state_remove(&c, &e), 0);
 	assert_int_equal(c.state_fd, -1);
@@ -182,7 +182,7 @@ static void stale_name(void **unused)
 	assert_int_equal(state_list(&list, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_false(list[0].alive);
-	free(list);
+	state_list_free(list, n);
 	assert_int_equal(state_create(&c, &e), 0);
 	assert_int_equal(state_remove(&c, &e), 0);
 }
@@ -281,7 +281,7 @@ static void growth_is_seamless(void **unused)
 				(!list[0].alive || (list[0].pid != 0 && list[0].pid != c.pid)))
 				_exit(2);
 			seen += (int)n;
-			free(list);
+			state_list_free(list, n);
 			if (i % 40 == 0 && state_claim("busy", &s, &e) >= 0)
 				_exit(3);
 		}
@@ -331,6 +331,7 @@ static void no_room(void **unused)
 	assert_non_null(kept.data);
 	assert_int_equal(kept.size, 0);
 	free(kept.data);
+	state_free(&s);
 	assert_int_equal(state_remove(&c, &e), 0);
 }
 

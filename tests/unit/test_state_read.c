@@ -51,7 +51,7 @@ static void locked_too_late(void **unused)
 	assert_int_equal(state_list(&list, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_true(list[0].alive);
-	free(list);
+	state_list_free(list, n);
 	close(new_owner);
 }
 

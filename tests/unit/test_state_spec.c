@@ -66,13 +66,16 @@ static void whole_life(void **unused)
 	make(&c);
 	assert_int_equal(state_read(c.state_fd, scene_directory, "a", &s, &text, &e), 0);
 	assert_null(text.data);
+	state_free(&s);
 	state_publish(&c);
 	assert_int_equal(state_read(c.state_fd, scene_directory, "a", &s, &text, &e), 0);
 	assert_int_equal(text.size, strlen(spec_text));
 	assert_memory_equal(text.data, spec_text, text.size);
 	free(text.data);
+	state_free(&s);
 	assert_int_equal(state_find("cbox", "a", &s, &found, &e), 0);
 	assert_int_equal(s.pid, getpid());
+	state_free(&s);
 	assert_string_equal(found.process.cwd, "/tmp");
 	spec_free(&found);
 	end(&c);
