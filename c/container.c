@@ -266,15 +266,28 @@ int container_enter(struct container *c, struct error *e)
 	return finish(c, result < 0 ? result : start_command(c, e), e);
 }
 
+/* What is the parent's alone. */
+static void close_of_parent(struct container *c)
+{
+	if (c->state_fd >= 0) {
+		close(c->state_fd);
+		close(c->state_dir);
+	}
+	if (c->cgroup_fd >= 0)
+		close(c->cgroup_fd);
+	if (c->cgroup_root >= 0)
+		close(c->cgroup_root);
+	c->state_dir = c->state_fd = c->cgroup_fd = c->cgroup_root = -1;
+}
+
 /*
- * Nothing is open in the child that it does not need, whatever the caller or the parent left open:
- * a container that is at work already may lead the lookups of exec into /proc/self/fd
+ * exec: the container is at work already and may lead our lookups into /proc/self/fd. So nothing is
+ * open there that the child does not need, whatever the caller or the parent left open
  * (CVE-2024-21626). In order, between the numbers that stay.
  */
 static void keep_own(struct container *c)
 {
-	const int own[] = {
-		c->sync_fd, c->error_fd, c->console_fd, c->target_fd, c->events_fd, c->log_fd};
+	const int own[] = {c->sync_fd, c->error_fd, c->console_fd, c->target_fd};
 
 	for (int kept = STDERR_FILENO, next; kept < INT_MAX; kept = next) {
 		next = INT_MAX;
@@ -284,7 +297,7 @@ static void keep_own(struct container *c)
 		if (next > kept + 1)
 			close_range((unsigned int)kept + 1, (unsigned int)next - 1, 0);
 	}
-	c->state_dir = c->state_fd = c->cgroup_fd = c->cgroup_root = c->pidfd = -1;
+	c->pidfd = c->cgroup_fd = -1;
 }
 
 /* Waits for the parent's release; end of file means that the parent is gone. */
@@ -316,7 +329,9 @@ void container_child(struct container *c, int session_error)
 
 	error_clear(&e);
 	c->is_child = true;
-	keep_own(c);
+	if (c->enters)
+		keep_own(c);
+	close_of_parent(c);
 	/* Before it waits, so that a dying parent leaves no child behind. */
 	bound = container_die_with_parent(c, &e);
 	wait_for_release(c);

@@ -130,6 +130,8 @@ static int create(struct container *c, uint64_t more_flags, int child_sync, int 
 	if (pid == 0) {
 		int session_error = setsid() < 0 ? errno : 0;
 
+		close(c->sync_fd);
+		close(c->error_fd);
 		c->sync_fd = child_sync;
 		c->error_fd = child_error;
 		container_child(c, session_error);
