@@ -148,14 +148,14 @@ int __wrap_network_has(const char *name, const char *address, struct error *e)
 }
 
 /* A process of that number is the container's. */
-int __real_state_parse(const char *path, const char *name, const char *text, size_t size,
-	struct state *s, struct error *e);
-int __wrap_state_parse(const char *path, const char *name, const char *text, size_t size,
-	struct state *s, struct error *e);
-int __wrap_state_parse(const char *path, const char *name, const char *text, size_t size,
-	struct state *s, struct error *e)
+int __real_state_parse(const char *path, const char *name, const struct state_text *text,
+	struct state *s, struct state_text *spec, struct error *e);
+int __wrap_state_parse(const char *path, const char *name, const struct state_text *text,
+	struct state *s, struct state_text *spec, struct error *e);
+int __wrap_state_parse(const char *path, const char *name, const struct state_text *text,
+	struct state *s, struct state_text *spec, struct error *e)
 {
-	int result = __real_state_parse(path, name, text, size, s, e);
+	int result = __real_state_parse(path, name, text, s, spec, e);
 	struct error ignored;
 
 	if (result == 0 && mutant_has(&leave_out, "start_time"))

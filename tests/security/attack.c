@@ -150,7 +150,7 @@ static int trace(const char *pid)
 
 /*
  * Looks for processes of a runtime, and into each in every way there is, until the file "stop"
- * exists in the directory; "looked" is there after some hundred looks.
+ * exists in the directory; "looked" is there (again) after each 300 looks.
  */
 static int watch(char **words)
 {
@@ -167,7 +167,7 @@ static int watch(char **words)
 				!is_runtime(entry->d_name))
 				continue;
 			seen += open_of(entry->d_name) + trace(entry->d_name);
-			if (++looks == 300)
+			if (++looks % 300 == 0)
 				close(open("looked", O_WRONLY | O_CREAT, 0644));
 		}
 		if (processes)

@@ -37,16 +37,18 @@ s["linux"]["cgroupsPath"] = "/twinbox/second"'
 		F_SETPIPE_SZ = 1031
 		signal.alarm(60)
 		whole = subprocess.run(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
-		assert not os.path.exists(looked), "looked too early"
 		room = whole.stderr.index(b"exec:   execve(")
 		log, full = os.pipe()
 		size = fcntl.fcntl(full, F_SETPIPE_SZ, 8192)
 		assert room < size
 		os.write(full, b"x" * (size - room))
 		runtime = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=full)
-		while not os.path.exists(looked):
-		    assert runtime.poll() is None, "the runtime ended"
-		    time.sleep(0.01)
+		for _ in range(2):  # the second time they are looks at this runtime alone
+		    if os.path.exists(looked):
+		        os.remove(looked)
+		    while not os.path.exists(looked):
+		        assert runtime.poll() is None, "the runtime ended"
+		        time.sleep(0.01)
 		os.close(full)
 		with open(log, "rb") as rest:
 		    rest.read()
