@@ -95,6 +95,8 @@ class Scene:
 
     def begin(self):
         """Before all runs, and before the ledger is taken."""
+        # Else the first run alone makes it.
+        os.makedirs("/run/twinbox", mode=0o700, exist_ok=True)
 
     def end(self):
         """After all runs, however they went."""
