@@ -203,5 +203,6 @@ shares_cgroups() {
 	run grep -q '"type": "cgroup" }' "$spec"
 	[ "$status" = 1 ]
 	both shares_cgroups
-	mount -o "remount,${before#rw,}" /sys/fs/cgroup
+	# With the source: else mount(8) adds the options that there are.
+	mount -o "remount,$before" cgroup2 /sys/fs/cgroup
 }
