@@ -293,6 +293,9 @@ static bool is_runtime(const struct trace_call *c, bool other_thread)
 	json_t *list = json_object_get(map_list("runtime"), "calls"), *name;
 	size_t i;
 
+	/* SIGURG came, by which Go's scheduler preempts; the kernel begins the call again. */
+	if (c->result && !strncmp(c->result, "? ERESTART", strlen("? ERESTART")))
+		return true;
 	/* A thread is born with its signals blocked; sysmon preempts by tgkill(getpid(), ...). */
 	if (strstr(c->args, "CLONE_THREAD") ||
 		(other_thread &&

@@ -38,7 +38,7 @@ async function open(name, { width = 1280, height = 800, locale = 'en-US', colorS
   const page = await context.newPage();
   const url = 'file://' + file(name, 'report.html');
 
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(120000); // an emulated machine takes more than a quarter of a minute for a page
   page.wrong = [];
   page.on('console', (m) => page.wrong.push(`console: ${m.text()}`));
   page.on('pageerror', (e) => page.wrong.push(`error: ${e.message}`));

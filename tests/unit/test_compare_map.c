@@ -144,6 +144,24 @@ static void another_thread_made_the_pipe(void **unused)
 	assert_true(moved("8     pipe2([5<pipe:[42]>, 6<pipe:[42]>], O_CLOEXEC) = 0\n" GO));
 }
 
+/* On a slow machine Go's scheduler interrupts the parent, which then begins to read again. */
+static void an_interrupted_call_is_made_once(void **unused)
+{
+	struct map_calls c =
+		cut("7     clone(child_stack=NULL, flags=CLONE_NEWUSER|SIGCHLD) = 9\n"
+		    "7     read(3<pipe:[41]>, 0xc000012345, 8) = ? ERESTARTSYS (To be restarted if "
+		    "SA_RESTART is set)\n"
+		    "7     --- SIGURG {si_signo=SIGURG, si_code=SI_TKILL, si_pid=7, si_uid=0} ---\n"
+		    "7     rt_sigreturn({mask=[]})           = 0\n"
+		    "7     read(3<pipe:[41]>, \"\", 8)       = 0\n"
+		    "7     wait4(9, NULL, 0, NULL)           = 9\n");
+
+	(void)unused;
+	assert_int_equal(c.n, 2);
+	assert_string_equal(c.v[1].key, "read(<pipe>, \"\", 8)");
+	map_calls_free(&c);
+}
+
 static void no_fork(void **unused)
 {
 	struct trace t = {0};
@@ -233,6 +251,7 @@ int main(void)
 		cmocka_unit_test(start_up_is_left_out),
 		cmocka_unit_test(names_for_what_varies),
 		cmocka_unit_test(another_thread_made_the_pipe),
+		cmocka_unit_test(an_interrupted_call_is_made_once),
 		cmocka_unit_test(no_fork),
 		cmocka_unit_test(only_what_is_added),
 		cmocka_unit_test(versions),
