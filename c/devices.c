@@ -89,9 +89,12 @@ static int devices_link(int dev, struct error *e)
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		if (symlinkat(links[i].target, dev, links[i].name) < 0)
 			return error_sys(e, "making link /dev/%s", links[i].name);
-	if (access("/proc/kcore", F_OK) == 0 && symlinkat("/proc/kcore", dev, "core") < 0)
-		return error_sys(e, "making link /dev/core");
-	return 0;
+	if (access("/proc/kcore", F_OK) < 0)
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : error_sys(e, "looking for /proc/kcore");
+	return symlinkat("/proc/kcore", dev, "core") < 0 ? error_sys(e, "making link /dev/core")
+							 : 0;
 }
 
 int devices_create(struct container *c, int dev, int clones[DEVICES_N], struct error *e)

@@ -13,13 +13,15 @@ enum { MAP_ALL_MATCH = 0, MAP_MISMATCH = 1, MAP_COULD_NOT = 2 };
 
 static int paths(char root[PATH_MAX], char programs[PATH_MAX], struct error *e)
 {
-	char exe[PATH_MAX] = "", *slash;
+	char exe[PATH_MAX] = "", *slash = NULL;
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	if (n < 0)
 		return error_sys(e, "finding this program");
-	/* ROOT/build/bin/compare, ROOT/build/san/bin/compare */
-	slash = strstr(exe, "/build/");
+	/* ROOT/build/bin/compare, ROOT/build/san/bin/compare; ROOT may be in a build/ of its own.
+	 */
+	for (char *next = exe; (next = strstr(next, "/build/")); next++)
+		slash = next;
 	if (!slash)
 		return error_say(e, "%s is not in a build/ directory", exe);
 	*slash = '\0';

@@ -88,10 +88,14 @@ func devicesLink(dev int) error {
 			return errorSys(err, "making link /dev/%s", link.name)
 		}
 	}
-	if syscall.Access("/proc/kcore", 0) == nil {
-		if err := symlinkat("/proc/kcore", dev, "core"); err != nil {
-			return errorSys(err, "making link /dev/core")
-		}
+	switch err := syscall.Access("/proc/kcore", 0); {
+	case err == syscall.ENOENT || err == syscall.ENOTDIR:
+		return nil
+	case err != nil:
+		return errorSys(err, "looking for /proc/kcore")
+	}
+	if err := symlinkat("/proc/kcore", dev, "core"); err != nil {
+		return errorSys(err, "making link /dev/core")
 	}
 	return nil
 }
