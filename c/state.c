@@ -82,6 +82,7 @@ static int pid_file_path(const struct container *c, char **out, struct error *e)
 	if (n < PATH_MAX)
 		return 0;
 	free(*out);
+	*out = NULL;
 	return error_say(e, "path is too long: %.100s", c->pid_file);
 }
 
