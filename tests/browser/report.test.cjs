@@ -51,7 +51,7 @@ use('the verdict, the columns and the place are those of the run', 'whole', {}, 
   assert.equal(await colour(page, 'h1 .mismatches'), 'rgb(37, 107, 62)');
   assert.deepEqual(await texts(page, '.columns .column'), whole.columns);
   const where = await page.innerText('.where');
-  for (const word of [whole.spec, 'native', whole.kernel]) assert.ok(where.includes(word), `${word} in ${where}`);
+  for (const word of [whole.spec, whole.place, whole.kernel]) assert.ok(where.includes(word), `${word} in ${where}`);
 });
 
 use('every fact is there with its values, why it matters and where it was read', 'whole', {}, async (page) => {
@@ -136,7 +136,11 @@ use('the theme follows the system until one is chosen', 'whole', { colorScheme: 
   await page.click('[data-value=light]');
   const light = await background(page);
   assert.notEqual(light, dark);
-  await page.reload();
+  /* What a page stores another process writes, which on a slow machine may be later than it reads. */
+  for (let i = 0; i < 20; i++) {
+    await page.reload();
+    if ((await background(page)) === light) break;
+  }
   assert.equal(await background(page), light);
   await page.click('[data-value=auto]');
   assert.equal(await background(page), dark);
@@ -171,7 +175,10 @@ use('the timeline has a bar for each stage and column, and the times of --events
   await page.click('.as-table summary >> nth=0');
   const mounts = whole.timeline.cbox.find((s) => s.id === 'child.mounts');
   const line = await page.innerText('#stages tbody tr:has-text("mounts")');
-  assert.ok(Math.abs(parseFloat(line.split(/\s+/)[2]) - (mounts.end - mounts.begin) / 1e6) < 0.01, line);
+  const told = line.split(/\s+/)[2];
+  const places = (told.split('.')[1] || '').length; // fewer, the larger the figure
+  const off = Math.abs(parseFloat(told) - (mounts.end - mounts.begin) / 1e6);
+  assert.ok(places > 0 && off <= 0.5 * 10 ** -places + 1e-9, line);
 });
 
 use('a stage of the timeline opens its system calls, side by side, with reasons', 'whole', {}, async (page) => {
