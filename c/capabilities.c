@@ -49,13 +49,8 @@ const char *const capability_names[CAPABILITY_COUNT] = {
 
 int capability_find(const char *name)
 {
-	const size_t prefix = strlen("CAP_");
-
-	if (strncmp(name, "CAP_", prefix) != 0)
-		return -1;
 	for (int i = 0; i < CAPABILITY_COUNT; i++) {
-		if (capability_names[i][prefix] == name[prefix] &&
-			strcmp(capability_names[i], name) == 0)
+		if (strcmp(capability_names[i], name) == 0)
 			return i;
 	}
 	return -1;

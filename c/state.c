@@ -300,7 +300,7 @@ static int put_state(int dir, const char *file, const struct state *s, off_t *si
 	return fd;
 }
 
-/* Never in the place of another: of two runtimes one gets the name. */
+/* Of two runtimes one gets the name. */
 static int make_file(
 	struct container *c, int dir, const char *directory, const struct state *s, struct error *e)
 {

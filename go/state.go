@@ -272,7 +272,7 @@ func putState(dir int, file string, s *State) (int, int64, error) {
 	return fd, int64(text.Len()), err
 }
 
-// makeFile: never in the place of another; of two runtimes one gets the name.
+// makeFile: of two runtimes one gets the name.
 func makeFile(c *Container, dir int, directory string, s *State) error {
 	if err := collectStale(c, dir, directory); err != nil {
 		return err
