@@ -197,3 +197,11 @@ lab() {
 	[ "$status" = 125 ]
 	[[ $output == *'needs a terminal'* ]]
 }
+
+@test "a processor without a lab is told" {
+	printf '#!/bin/sh\necho riscv64\n' >"$BATS_TEST_TMPDIR/uname"
+	chmod +x "$BATS_TEST_TMPDIR/uname"
+	PATH=$BATS_TEST_TMPDIR:$PATH run infra/lab/fetch
+	[ "$status" = 1 ]
+	[ "$output" = 'lab: no lab for riscv64; x86_64 and aarch64 have one' ]
+}
