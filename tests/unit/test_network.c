@@ -4,6 +4,8 @@
  */
 #include "network_scene.h"
 
+#include <sys/utsname.h>
+
 static void both_ends_are_as_the_spec_says(void **state)
 {
 	json_t *host, *eth0, *lo, *routes;
@@ -136,6 +138,17 @@ static void a_namespace_that_is_gone_is_an_error(void **state)
 	assert_false(link_exists("eth0"));
 }
 
+/* Older kernels refuse the same without words. */
+static bool kernel_since(int major, int minor)
+{
+	struct utsname name;
+	int is_major = 0, is_minor = 0;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%d.%d", &is_major, &is_minor), 2);
+	return is_major > major || (is_major == major && is_minor >= minor);
+}
+
 static void a_refused_address_takes_the_link_away(void **state)
 {
 	(void)state;
@@ -144,7 +157,10 @@ static void a_refused_address_takes_the_link_away(void **state)
 	assert_int_equal(network_create(&t.c, &t.e), -1);
 	assert_int_equal(t.e.errnum, EINVAL);
 	assert_string_equal(t.e.message, "setting address 10.200.1.1/33 on cbox0");
-	assert_string_equal(t.e.hint, "the kernel says: ipv4: Invalid prefix length");
+	if (kernel_since(6, 6))
+		assert_string_equal(t.e.hint, "the kernel says: ipv4: Invalid prefix length");
+	else
+		assert_string_equal(t.e.hint, "");
 	assert_false(t.c.link_made);
 	assert_false(link_exists("cbox0"));
 }
