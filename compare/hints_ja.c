@@ -20,6 +20,7 @@ static const struct hint hints[] = {
 	{"`make compare` finds a place where it can run",
 		"`make compare` なら動かせる場所を選びます"},
 	{"`make compare` makes it", "`make compare` が作ります"},
+	{"remove that file", "そのファイルを削除してください"},
 	{"`make rootfs` makes it", "`make rootfs` が作ります"},
 	{"stages are %s", "段階は %s です"},
 	{"what strace wrote is in %s/trace", "strace が書いたものは %s/trace にあります"},

@@ -2,6 +2,7 @@
 #include "map.h"
 
 #include "process.h"
+#include "result.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -86,10 +87,7 @@ static int keep(json_t *map, const char *root, struct error *e)
 	snprintf(path, sizeof(path), "%s/build/compare", root);
 	if (mkdir(path, 0755) && errno != EEXIST)
 		return error_sys(e, "making %s", path);
-	snprintf(path, sizeof(path), "%s/build/compare/map.json", root);
-	if (json_dump_file(map, path, JSON_INDENT(2)))
-		return error_sys(e, "writing %s", path);
-	return 0;
+	return result_write(path, "map.json", result_put_json, map, e);
 }
 
 static void show(json_t *map, const char *format, const char *language, bool colour)

@@ -1,6 +1,8 @@
 /* page.c: see page.h. */
 #include "page.h"
 
+#include "result.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -9,7 +11,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 /* What takes the place of a mark of the template. */
 struct fill {
@@ -107,7 +108,10 @@ static int load(const char *dir, const char *name, json_t **out, json_t *made, s
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&st.st_mtime, &utc));
 	json_object_set_new(made, name, json_string(when));
 	*out = json_load_file(path, JSON_REJECT_DUPLICATES, &json);
-	return *out ? 0 : error_say(e, "%s:%d:%d: %s", path, json.line, json.column, json.text);
+	if (*out)
+		return 0;
+	error_say(e, "%s:%d:%d: %s", path, json.line, json.column, json.text);
+	return error_hint(e, "remove that file");
 }
 
 /* True when both were made from the same spec: a trace of another one explains nothing here. */
@@ -144,23 +148,9 @@ out:
 
 int page_write(const char *dir, json_t *report, struct error *e)
 {
-	char path[PATH_MAX + 32], new[PATH_MAX + 64];
 	json_t *data = page_data(dir, report, e);
-	int failed;
-	FILE *out;
+	int result = data ? result_write(dir, "report.html", page_put, data, e) : -1;
 
-	if (!data)
-		return -1;
-	snprintf(path, sizeof(path), "%s/report.html", dir);
-	snprintf(new, sizeof(new), "%s.%d", path, getpid());
-	out = fopen(new, "we");
-	failed = !out ? error_sys(e, "writing %s", new) : page_put(data, out, e);
 	json_decref(data);
-	if (out && fclose(out) && !failed)
-		failed = error_sys(e, "writing %s", new);
-	if (!failed && rename(new, path))
-		failed = error_sys(e, "renaming %s", new);
-	if (failed)
-		unlink(new);
-	return failed;
+	return result;
 }

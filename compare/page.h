@@ -22,10 +22,10 @@ extern const char page_template[], page_style[], page_script[];
  */
 json_t *page_data(const char *dir, json_t *report, struct error *e);
 
-/* The whole page. */
+/* The whole page; 0, or -1 and e says why. */
 int page_put(const json_t *data, FILE *out, struct error *e);
 
-/* Writes DIR/report.html: a new file takes the old one's place. */
+/* Writes DIR/report.html (result.h). */
 int page_write(const char *dir, json_t *report, struct error *e);
 
 /*

@@ -3,11 +3,8 @@
 
 #include "facts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -120,20 +117,4 @@ json_t *report_observed(const struct plan *p, const struct column *c, const stru
 	}
 	return json_pack(
 		"{s:s, s:[s], s:o}", "spec", report_spec(p), "columns", c->name, "facts", facts);
-}
-
-int report_write(json_t *report, const char *dir, struct error *e)
-{
-	char path[PATH_MAX + 32], new[PATH_MAX + 32];
-
-	snprintf(path, sizeof(path), "%s/report.json", dir);
-	snprintf(new, sizeof(new), "%s/report.json.%d", dir, getpid());
-	if (json_dump_file(report, new, JSON_INDENT(2)))
-		return error_sys(e, "writing %s", new);
-	if (rename(new, path)) {
-		error_sys(e, "renaming %s", new);
-		unlink(new);
-		return -1;
-	}
-	return 0;
 }

@@ -17,9 +17,6 @@ struct report_head {
 /* The whole report; the caller owns the reference. */
 json_t *report_json(const struct comparison *c, const struct report_head *head);
 
-/* Writes DIR/report.json: a new file takes the old one's place, so no reader sees half of it. */
-int report_write(json_t *report, const char *dir, struct error *e);
-
 /* One column alone, for `compare observe`: {"spec","columns":[NAME],"facts":[{id,group,value}]}. */
 json_t *report_observed(const struct plan *p, const struct column *c, const struct values *v);
 

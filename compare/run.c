@@ -6,6 +6,7 @@
 #include "options.h"
 #include "page.h"
 #include "report.h"
+#include "result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,11 @@
 /* As the result of this project, or in the caller's file alone. */
 static int keep(json_t *report, const struct plan *p, const char *file, struct error *e)
 {
-	if (!file)
-		return report_write(report, p->results, e) || page_write(p->results, report, e) ? -1
-												: 0;
-	return json_dump_file(report, file, JSON_INDENT(2)) ? error_sys(e, "writing %s", file) : 0;
+	if (file && json_dump_file(report, file, JSON_INDENT(2)))
+		return error_sys(e, "writing %s", file);
+	if (!file && result_write(p->results, "report.json", result_put_json, report, e))
+		return -1;
+	return file ? 0 : page_write(p->results, report, e);
 }
 
 static int show(json_t *report, const struct comparison *c, const struct report_head *head,

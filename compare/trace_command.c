@@ -1,11 +1,11 @@
 /* trace_command.c: `compare trace`: run, align, keep, show. */
 #include "report.h"
+#include "result.h"
 #include "trace.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FULL_SPEC "shared/specs/full.json"
 
@@ -59,24 +59,11 @@ static void tell_stale(const struct traces *all)
 	}
 }
 
-static int keep(json_t *json, const struct plan *p, struct error *e)
-{
-	char path[PATH_MAX + 32], new[PATH_MAX + 32];
-
-	snprintf(path, sizeof(path), "%s/trace.json", p->results);
-	snprintf(new, sizeof(new), "%s/trace.json.%d", p->results, getpid());
-	if (json_dump_file(json, new, JSON_INDENT(2)) || rename(new, path)) {
-		unlink(new);
-		return error_sys(e, "writing %s", path);
-	}
-	return 0;
-}
-
 static int show(const struct traces *all, const char *stage, const char *format,
 	const char *language, bool colour, struct error *e)
 {
 	json_t *whole = trace_json(all, NULL), *part = trace_json(all, stage);
-	int result = keep(whole, all->plan, e);
+	int result = result_write(all->plan->results, "trace.json", result_put_json, whole, e);
 
 	if (!result && format && !strcmp(format, "json"))
 		json_dumpf(part, stdout, JSON_INDENT(2)), putchar('\n');

@@ -104,6 +104,13 @@ static void a_trace_of_another_spec_is_left_out(void **unused)
 	assert_true(json_is_null(json_object_get(data, "trace")));
 	json_decref(data);
 	json_decref(trace);
+	/* What a machine that lost power leaves. */
+	snprintf(path, sizeof(path), "%s/trace.json", dir);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_null(page_data(dir, NULL, &e));
+	assert_non_null(strstr(e.message, "/trace.json:1:"));
+	assert_string_equal(e.hint, "remove that file");
+	json_decref(fixture(dir, "trace.json", "{\"spec\":\"b\"}"));
 	json_decref(report);
 	assert_int_equal(page_write(dir, NULL, &e), 0);
 	snprintf(path, sizeof(path), "%s/report.html", dir);

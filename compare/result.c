@@ -1,0 +1,36 @@
+/* result.c: see result.h. */
+#include "result.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+int result_put_json(const json_t *json, FILE *out, struct error *e)
+{
+	(void)e;
+	json_dumpf(json, out, JSON_INDENT(2));
+	fputc('\n', out);
+	return 0;
+}
+
+int result_write(
+	const char *dir, const char *name, result_put *put, const json_t *json, struct error *e)
+{
+	char path[PATH_MAX + 64], new[PATH_MAX + 96];
+	FILE *out;
+	int failed;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(new, sizeof(new), "%s.%d", path, getpid());
+	out = fopen(new, "we");
+	if (!out)
+		return error_sys(e, "writing %s", new);
+	failed = put(json, out, e);
+	if ((fflush(out) || ferror(out)) && !failed)
+		failed = error_sys(e, "writing %s", new);
+	fclose(out);
+	if (!failed && rename(new, path))
+		failed = error_sys(e, "renaming %s", new);
+	if (failed)
+		unlink(new);
+	return failed;
+}
