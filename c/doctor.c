@@ -78,7 +78,7 @@ static bool doctor_cgroup(char detail[DETAIL_MAX])
 	say(detail, CGROUP_ROOT "%s",
 		!unified    ? language_pick(" is not a cgroup v2 file system",
 				      " は cgroup v2 ではありません")
-		: !writable ? language_pick(" is read-only", " は読み出し専用です")
+		: !writable ? language_pick(" is read-only", " は読み取り専用です")
 			    : "");
 	return unified && writable;
 }
@@ -333,7 +333,7 @@ static const struct check {
 	{"cgroup v2", "cgroup v2", doctor_cgroup, PLACE_NATIVE,
 		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab",
 		"systemd.unified_cgroup_hierarchy=1 で起動する。または lab で動かす: make lab"},
-	{"controllers", "コントローラ", doctor_controllers, PLACE_NATIVE,
+	{"controllers", "コントローラー", doctor_controllers, PLACE_NATIVE,
 		"boot with cgroup_no_v1=all, or run in the lab: make lab",
 		"cgroup_no_v1=all で起動する。または lab で動かす: make lab"},
 	{"namespaces", "名前空間", doctor_namespaces, PLACE_NATIVE, "run in the lab: make lab",

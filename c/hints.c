@@ -67,21 +67,21 @@ static const struct hint hints[] = {
 		"このユーザーでログインするか、このユーザーだけが書けるディレクトリを設定してくださ"
 		"い"},
 	{"it was killed from outside or by a memory limit that is too small",
-		"外から強制終了されたか、メモリの制限が小さすぎます"},
+		"外から強制終了されたか、メモリーの制限が小さすぎます"},
 	/* Cgroups */
 	{"this machine mounts cgroup v1 controllers; the lab (make lab) has cgroup v2",
-		"このマシンはコントローラを cgroup v1 で使っています。lab (make lab) には cgroup "
+		"このマシンはコントローラーを cgroup v1 で使っています。lab (make lab) には cgroup "
 		"v2 があります"},
 	{"mount it with `mount -t cgroup2 none " CGROUP_ROOT "`, or use the lab (make lab)",
 		"`mount -t cgroup2 none " CGROUP_ROOT
 		"` でマウントするか、lab (make lab) を使ってください"},
 	{"cgroup v1 may hold it on this machine; the lab (make lab) has every controller",
 		"このマシンでは cgroup v1 が持っているのかもしれません。lab (make lab) "
-		"にはすべてのコントローラがあります"},
+		"にはすべてのコントローラーがあります"},
 	{"processes live in that cgroup itself: cgroup v2 gives controllers only to children of a "
 	 "cgroup without processes",
 		"その cgroup 自身にプロセスがいます。cgroup v2 は、プロセスのいない cgroup "
-		"の子にだけコントローラを渡します"},
+		"の子にだけコントローラーを渡します"},
 	{"cgroups belong to root; run as root, name a cgroup of your own in linux.cgroupsPath, or "
 	 "leave linux.resources out",
 		"cgroup は root のものです。root で動かすか、自分の cgroup を linux.cgroupsPath "
@@ -108,7 +108,7 @@ static const struct hint hints[] = {
 	{"the container's network namespace has a link %s already",
 		"コンテナのネットワーク名前空間に、リンク %s がすでにあります"},
 	{"a host name needs a uts namespace of the same user namespace",
-		"ホスト名を付けるには、同じユーザー名前空間に属する uts 名前空間が必要です"},
+		"ホスト名を付けるには、同じユーザー名前空間に属する UTS 名前空間が必要です"},
 	{"the kernel says: %s", "カーネルの説明: %s"},
 	/* Mounts */
 	{"make rootfs builds one in " DEFAULT_ROOTFS

@@ -19,7 +19,7 @@ const struct trace_section trace_sections[] = {
 		"before the stages: spec, state"},
 	{"cgroup", "cgroup", WHO_PARENT, true, "cgroup", "cgroup"},
 	{"namespaces", "namespaces", WHO_PARENT, true, "名前空間", "namespaces"},
-	{"identity", "identity", WHO_PARENT, true, "ID の対応づけ", "identity"},
+	{"identity", "identity", WHO_PARENT, true, "ID の対応付け", "identity"},
 	{"network", "network", WHO_PARENT, true, "ネットワーク (ホスト側)",
 		"network: the host's end"},
 	{"privileges", "privileges", WHO_PARENT, true, "権限 (OOM)", "privileges: OOM score"},
@@ -35,7 +35,7 @@ const struct trace_section trace_sections[] = {
 	{"command", NULL, WHO_CHILD, false, "コンテナのコマンド自身",
 		"the container's command itself"},
 	{"wait", "wait", WHO_PARENT, true, "終了待ち", "wait"},
-	{"cleanup", "cleanup", WHO_PARENT, true, "後片づけ", "cleanup"},
+	{"cleanup", "cleanup", WHO_PARENT, true, "後片付け", "cleanup"},
 	{"end", NULL, WHO_PARENT, true, "終了", "end of the runtime"},
 };
 const size_t trace_sections_n = sizeof(trace_sections) / sizeof(trace_sections[0]);

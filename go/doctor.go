@@ -70,7 +70,7 @@ func doctorCgroup(detail *string) bool {
 	if !unified {
 		problem = languagePick(" is not a cgroup v2 file system", " は cgroup v2 ではありません")
 	} else if !writable {
-		problem = languagePick(" is read-only", " は読み出し専用です")
+		problem = languagePick(" is read-only", " は読み取り専用です")
 	}
 	say(detail, "%s%s", cgroupRoot, problem)
 	return unified && writable
@@ -289,7 +289,7 @@ var checks = []struct {
 	{"cgroup v2", "cgroup v2", doctorCgroup, placeNative,
 		"boot with systemd.unified_cgroup_hierarchy=1, or run in the lab: make lab",
 		"systemd.unified_cgroup_hierarchy=1 で起動する。または lab で動かす: make lab"},
-	{"controllers", "コントローラ", doctorControllers, placeNative,
+	{"controllers", "コントローラー", doctorControllers, placeNative,
 		"boot with cgroup_no_v1=all, or run in the lab: make lab",
 		"cgroup_no_v1=all で起動する。または lab で動かす: make lab"},
 	{"namespaces", "名前空間", doctorNamespaces, placeNative, "run in the lab: make lab",

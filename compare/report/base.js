@@ -130,7 +130,7 @@ const head = (...names) =>
 
 const roles = {
   cbox: w('C、libcbox', 'C, libcbox'),
-  gobox: w('Go、標準ライブラリーだけ', 'Go, nothing but the standard library'),
+  gobox: w('Go、標準ライブラリだけ', 'Go, nothing but the standard library'),
   bridge: w('Go、各段階は C (cgo)', 'Go, its stages by C (cgo)'),
   crun: w('参考: C の OCI ランタイム', 'for reference: an OCI runtime in C'),
   runc: w('参考: Go の OCI ランタイム', 'for reference: an OCI runtime in Go'),

@@ -95,7 +95,7 @@ function benchSection() {
       'p',
       {},
       w(
-        `プロセス全体 (起動から片づけまで) の時間です。棒は中央値、細い線は 99 パーセンタイルまでです。測ったマシン: Linux ${bench.machine.kernel}、CPU ${bench.machine.cpus} 個。`,
+        `プロセス全体 (起動から片付けまで) の時間です。棒は中央値、細い線は 99 パーセンタイルまでです。測ったマシン: Linux ${bench.machine.kernel}、CPU ${bench.machine.cpus} 個。`,
         `The whole process, from its start to the end of its cleanup. Bars are medians, thin lines go on to the 99th percentile. Measured on Linux ${bench.machine.kernel}, ${bench.machine.cpus} CPUs.`,
       ),
     ),
@@ -118,7 +118,7 @@ function machineSection() {
     [w('メモリー', 'memory'), m.memory && `${Math.round(m.memory / 1024)} MiB`],
     ['Go', m.go],
     [w('C コンパイラー', 'C compiler'), m.compiler],
-    [w('ライブラリー', 'libraries'), versions(m.libraries)],
+    [w('ライブラリ', 'libraries'), versions(m.libraries)],
     [
       w('ランタイム', 'runtimes'),
       Object.entries(m.programs)

@@ -204,7 +204,7 @@ function stagesSection() {
       {},
       w(
         '事実を読んだコンテナそのものの時刻です (--events)。単位はミリ秒、0 は最初の段階の始まりです。' +
-          'コマンドが動いて観察されていた間 (⋯) は省き、その右に後片づけを別の尺度で描いています。1 回の実行なので、速さの比較には「速さ」を見てください。',
+          'コマンドが動いて観察されていた間 (⋯) は省き、その右に後片付けを別の尺度で描いています。1 回の実行なので、速さの比較には「速さ」を見てください。',
         'The clocks of the very containers whose facts are above (--events), in milliseconds since the first stage. ' +
           'The time in which the command ran and was looked at (⋯) is left out; the cleanup stands behind it, with a scale of its own. ' +
           'It is one run: how fast they are is said under Speed.',

@@ -93,7 +93,7 @@ print([s["id"] for s in json.load(sys.stdin)["stages"]])' <<<"$output")" = \
 	LC_ALL=ja_JP.UTF-8 run --separate-stderr build/bin/compare trace \
 		--spec shared/specs/01-pid.json --stage namespaces
 	[ "$status" = 0 ]
-	[[ $output == *'名前空間 (namespaces, 親)'*'Go は子にメモリを貸し'* ]]
+	[[ $output == *'名前空間 (namespaces, 親)'*'Go は子にメモリーを貸し'* ]]
 }
 
 @test "a reason that is taken away fails, and the call is named" {
