@@ -112,7 +112,7 @@ $(B)/bin/gobox: $(GO_SRC) Makefile VERSION | $(call stamp,build)
 	@mkdir -p $(@D)
 	@echo "  go    $@"
 	@cd go && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off \
-		$(GO) build -trimpath -ldflags '-X twinbox.Version=$(VERSION)' \
+		$(GO) build -trimpath -ldflags '-X gobox.Version=$(VERSION)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # The same main with cgo and libcbox. Go's build cache sees neither libcbox.a nor the headers of c/;
@@ -128,7 +128,7 @@ build/bin/gobox-bridge: $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile VERSION
 	@mkdir -p $(@D) && rm -f $@
 	@echo "  go    $@"
 	@cd go && $(BRIDGE_ENV) $(GO) build -trimpath \
-		-ldflags '-X twinbox.Version=$(VERSION) $(BRIDGE_LINK)' \
+		-ldflags '-X gobox.Version=$(VERSION) $(BRIDGE_LINK)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # --- The examples of `compare map` ----------------------------------------

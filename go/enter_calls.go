@@ -137,7 +137,6 @@ func terminalCalls(c *Container, sync int, l *callList) *int32 {
 // enterCalls is the list; sync and failure are the child's ends.
 func enterCalls(c *Container, sync, failure int) (*callList, error) {
 	l := newCalls(c, "")
-	restoreNofile()
 	o, err := ownedNow(c)
 	if err != nil {
 		return nil, err

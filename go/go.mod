@@ -1,3 +1,3 @@
-module twinbox
+module gobox
 
 go 1.22

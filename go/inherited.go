@@ -8,12 +8,24 @@ import (
 	"strings"
 	"syscall"
 	"unsafe"
+
+	"gobox/early"
 )
 
 // Inherited: signals that are ignored, and the capabilities that a process may have at all.
 type Inherited struct {
 	Ignored  uint64 // bit N-1: signal N is ignored (signal(7))
 	Bounding uint64 // bit N: capability N is in the bounding set (capabilities(7))
+}
+
+// Package syscall raises the soft limit of open files for every Go program, and puts it back only
+// for what syscall.Exec and ForkExec start; before Go 1.24 it forgets on arm64 what the limit was
+// (syscall/rlimit.go). Put back at once, it is the caller's everywhere.
+func init() {
+	if early.NofileHard > 0 {
+		syscall.Setrlimit(syscall.RLIMIT_NOFILE,
+			&syscall.Rlimit{Cur: early.NofileSoft, Max: early.NofileHard})
+	}
 }
 
 // findMask gives the number in a line of proc_pid_status(5). name begins with the end of the line

@@ -58,13 +58,6 @@ func privilegesAdjustOOM(c *Container) error {
 	return failure
 }
 
-// restoreNofile puts back RLIMIT_NOFILE as the caller had it. Every Go program raises its soft
-// limit at the start; only syscall.Exec knows the old value (syscall/rlimit.go), so it is asked to
-// execute nothing.
-func restoreNofile() {
-	syscall.Exec("", nil, nil)
-}
-
 // owned is what a process starts with: what it may keep and what is left to take away.
 type owned struct {
 	bounding, permitted uint64
@@ -302,7 +295,6 @@ func privilegesCalls(c *Container, o owned, l *callList) {
 // A spec without process.capabilities gets none at all, for root too: runc and crun do the same.
 // After a change of uid the caller must make sure that the parent still lives.
 func privilegesDrop(c *Container) error {
-	restoreNofile()
 	o, err := ownedNow(c)
 	if err != nil {
 		return err

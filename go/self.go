@@ -78,7 +78,6 @@ func executeFile(fd int) error {
 	if err != nil {
 		return err
 	}
-	restoreNofile()
 	empty := new(byte)
 	_, _, errno := syscall.RawSyscall6(sysExecveat, uintptr(fd), uintptr(unsafe.Pointer(empty)),
 		uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])), atEmptyPath, 0)

@@ -180,10 +180,6 @@ func ChildTakesLimit(c *Container) error {
 	return nil
 }
 
-// RestoreNofile comes before the stage privileges: RLIMIT_NOFILE is Go's to put back, as only Go
-// knows what it was.
-func RestoreNofile() { restoreNofile() }
-
 // SpecCheck reads a spec and prints it as `check` does: for the comparison of the two parsers.
 func SpecCheck(label string, data []byte) (normalised []byte, err error) {
 	s, err := specParse(label, data)

@@ -23,7 +23,7 @@ import (
 	"syscall"
 	"unsafe"
 
-	gobox "twinbox"
+	"gobox"
 )
 
 // libcbox is asked by one goroutine at a time: its stages keep to one container, and the spec that

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	gobox "twinbox"
+	"gobox"
 )
 
 // verdict is everything that a parser says of a file.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	gobox "twinbox"
+	"gobox"
 )
 
 // One arena (mallopt(3)): the lock that all threads of this program fight for, and that a copy of

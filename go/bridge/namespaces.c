@@ -25,7 +25,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,24 +61,11 @@ struct birth {
 	int self; /* this program, as the files: a joined mount namespace has no such path */
 	char *argv[2];
 	char *envp[1];
-	struct rlimit files_limit;
 	int capabilities; /* to raise as ambient: 0 to this, less one; 0: no user namespace */
 	struct __user_cap_header_struct cap_header;
 	struct __user_cap_data_struct cap_data[_LINUX_CAPABILITY_U32S_3];
 	struct report *report; /* only with joins */
 };
-
-/*
- * Go raises the soft limit of open files to the hard one before main() and gives a process that it
- * starts the former one back (syscall/rlimit.go). This process Go does not start, so
- * the limit is read before Go begins.
- */
-static struct rlimit files_limit;
-
-static void __attribute__((constructor)) note_files_limit(void)
-{
-	getrlimit(RLIMIT_NOFILE, &files_limit);
-}
 
 /*
  * The second self, in the new process: from here to execveat(2) system calls alone. In a new user
@@ -100,7 +86,6 @@ static void __attribute__((noreturn)) born(const struct birth *b)
 		syscall(SYS_capset, &b->cap_header, b->cap_data);
 	for (int number = 0; number < b->capabilities; number++)
 		syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0);
-	syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &b->files_limit, NULL);
 	syscall(SYS_execveat, b->self, "", b->argv, b->envp, AT_EMPTY_PATH);
 	for (;;)
 		syscall(SYS_exit_group, EXIT_RUNTIME);
@@ -343,7 +328,7 @@ static int create(
 	struct container *c, const char *second_self, const int files[CHILD_FILES], struct error *e)
 {
 	struct birth b = {
-		.self = -1, .argv = {(char *)second_self, NULL}, .files_limit = files_limit};
+		.self = -1, .argv = {(char *)second_self, NULL}};
 	int result;
 
 	for (int i = 0; i < CHILD_FILES; i++)

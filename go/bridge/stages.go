@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"unsafe"
 
-	gobox "twinbox"
+	"gobox"
 )
 
 func init() {
@@ -113,6 +113,5 @@ func PrivilegesAdjustOOM(c *gobox.Container) error {
 
 // PrivilegesDrop is privileges_drop.
 func PrivilegesDrop(c *gobox.Container) error {
-	gobox.RestoreNofile()
 	return run(c, stageOfC(C.privileges_drop))
 }

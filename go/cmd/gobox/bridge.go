@@ -2,6 +2,6 @@
 
 package main
 
-import _ "twinbox/bridge" // each stage in C as well: run --via
+import _ "gobox/bridge" // each stage in C as well: run --via
 
 func init() { program = "gobox-bridge" }

@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	gobox "twinbox"
+	"gobox"
 )
 
 // program is how messages call it.
