@@ -327,8 +327,7 @@ static void close_birth(struct birth *b)
 static int create(
 	struct container *c, const char *second_self, const int files[CHILD_FILES], struct error *e)
 {
-	struct birth b = {
-		.self = -1, .argv = {(char *)second_self, NULL}};
+	struct birth b = {.self = -1, .argv = {(char *)second_self, NULL}};
 	int result;
 
 	for (int i = 0; i < CHILD_FILES; i++)
