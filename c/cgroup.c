@@ -256,8 +256,9 @@ int cgroup_create(struct container *c, struct error *e)
 	if (dir < 0)
 		return -1;
 	if (write_limits(c, dir, e) < 0 || cgroup_devices_restrict(c, dir, e) < 0) {
+		cgroup_remove_in(
+			c->cgroup_root, c->cgroup, &(struct cgroup_claim){.fd = dir}, &ignored);
 		close(dir);
-		cgroup_remove_in(c->cgroup_root, c->cgroup, &ignored);
 		return -1;
 	}
 	c->cgroup_fd = dir;

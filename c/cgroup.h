@@ -27,14 +27,27 @@ int cgroup_path(struct container *c, struct error *e);
 int cgroup_open(struct container *c, struct error *e);
 
 /*
+ * Whose a cgroup is that holds processes or descendants: by its path alone it could be one that
+ * somebody made after the container's was gone.
+ */
+struct cgroup_claim {
+	int fd; /* the cgroup itself, where the caller has held it; else -1 */
+	/* Asked before anything in it is ended: 1 to go on, 0 to leave it, -1 with e. NULL: go on.
+	 */
+	int (*may_end)(const void *who, struct error *e);
+	const void *who; /* may_end's argument */
+};
+
+/*
  * Ends every process in the cgroup at path (below CGROUP_ROOT; cgroup.kill), waits until it is
  * empty (cgroup.events, 10 seconds at most), removes it with its descendants, then each parent
- * that is empty and that a runtime of ours has made. A cgroup that is gone already is no error.
+ * that is empty and that a runtime of ours has made. A cgroup that is gone already, or that the
+ * claim (NULL: none) does not hold for, is no error.
  */
-int cgroup_remove(const char *path, struct error *e);
+int cgroup_remove(const char *path, const struct cgroup_claim *claim, struct error *e);
 
 /* The same for who has CGROUP_ROOT open. */
-int cgroup_remove_in(int root, const char *path, struct error *e);
+int cgroup_remove_in(int root, const char *path, const struct cgroup_claim *claim, struct error *e);
 
 /*
  * 0 when CGROUP_ROOT is a cgroup v2 with the controllers that c needs, opened as c->cgroup_root

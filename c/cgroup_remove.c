@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #define REMOVE_TIMEOUT 10000 /* milliseconds until the processes have to be gone */
+#define EVENTS_AGAIN   100   /* milliseconds: nothing tells that a cgroup was removed meanwhile */
 
 static int64_t now(void)
 {
@@ -120,7 +122,7 @@ static int wait_until_empty(int dir, const char *path, int64_t deadline, struct 
 					       "in ps) keeps it; try again later");
 			break;
 		}
-		poll(&events, 1, (int)left);
+		poll(&events, 1, left < EVENTS_AGAIN ? (int)left : EVENTS_AGAIN);
 	}
 	close(events.fd);
 	return result;
@@ -180,41 +182,71 @@ static int remove_children(int top, const char *path, int64_t deadline, struct e
 	return error_sys(e, "removing the cgroups below %s", path);
 }
 
-/* Ends all processes, frozen ones too, and removes all descendants of the cgroup called name. */
-static int make_empty(
-	int parent, const char *name, const char *path, int64_t deadline, struct error *e)
+/* True where both are one cgroup; who is removed has no attributes any more (ENODEV). */
+static bool is_same(int held, int dir)
 {
-	int dir = openat(parent, name, CGROUP_DIR_FLAGS), result;
+	struct stat one, two;
 
-	if (dir < 0)
-		return cgroup_is_gone(errno) ? 0 : error_sys(e, "opening cgroup %s", path);
+	return fstat(held, &one) == 0 && fstat(dir, &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino;
+}
+
+static int claimed(const struct cgroup_claim *claim, int dir, struct error *e)
+{
+	if (claim && claim->fd >= 0 && !is_same(claim->fd, dir))
+		return 0;
+	return claim && claim->may_end ? claim->may_end(claim->who, e) : 1;
+}
+
+/* Ends all processes, frozen ones too, and removes all descendants of the cgroup at dir. */
+static int make_empty(int dir, const char *path, int64_t deadline, struct error *e)
+{
+	int result;
+
 	/* A container that made its cgroup threaded cannot be killed so: it dies with its init. */
 	if (small_file_write(dir, "cgroup.kill", "1") < 0 && !cgroup_is_gone(errno) &&
 		errno != EOPNOTSUPP)
 		result = error_sys(e, "writing 1 to cgroup.kill of %s", path);
 	else
 		result = wait_until_empty(dir, path, deadline, e);
-	if (result == 0)
-		result = remove_children(dir, path, deadline, e);
+	return result == 0 ? remove_children(dir, path, deadline, e) : result;
+}
+
+/* 1 once it is empty; 0 where it is not the caller's, or gone. */
+static int empty_leaf(int parent, const char *name, const char *path,
+	const struct cgroup_claim *claim, int64_t deadline, struct error *e)
+{
+	int dir = openat(parent, name, CGROUP_DIR_FLAGS), result;
+
+	if (dir < 0)
+		return cgroup_is_gone(errno) ? 0 : error_sys(e, "opening cgroup %s", path);
+	result = claimed(claim, dir, e);
+	if (result > 0 && make_empty(dir, path, deadline, e) < 0)
+		result = -1;
 	close(dir);
 	return result;
 }
 
-/* Most often the cgroup is empty by now and goes at the first try. */
-static int remove_leaf(int parent, const char *name, const char *path, struct error *e)
+/*
+ * Most often the cgroup is empty by now and goes at the first try. ENOTDIR: a file of the cgroup
+ * file system has that name, so there never was such a cgroup.
+ */
+static int remove_leaf(int parent, const char *name, const char *path,
+	const struct cgroup_claim *claim, struct error *e)
 {
 	int64_t deadline = now() + REMOVE_TIMEOUT;
+	int mine = 1;
 
-	while (unlinkat(parent, name, AT_REMOVEDIR) < 0 && !cgroup_is_gone(errno)) {
+	while (mine > 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && !cgroup_is_gone(errno) &&
+		errno != ENOTDIR) {
 		if (errno != EBUSY || now() >= deadline)
 			return error_sys(e, "removing cgroup %s", path);
-		if (make_empty(parent, name, path, deadline, e) < 0)
-			return -1;
+		mine = empty_leaf(parent, name, path, claim, deadline, e);
 	}
-	return 0;
+	return mine < 0 ? -1 : 0;
 }
 
-int cgroup_remove_in(int root, const char *path, struct error *e)
+int cgroup_remove_in(int root, const char *path, const struct cgroup_claim *claim, struct error *e)
 {
 	const char *name;
 	int parent, result = 0;
@@ -223,7 +255,7 @@ int cgroup_remove_in(int root, const char *path, struct error *e)
 		return -1;
 	parent = open_parent(root, path, &name);
 	if (parent >= 0) {
-		result = remove_leaf(parent, name, path, e);
+		result = remove_leaf(parent, name, path, claim, e);
 		cgroup_close_below(root, parent);
 	} else if (!cgroup_is_gone(errno)) {
 		result = error_sys(e, "opening the parent of cgroup %s", path);
@@ -233,7 +265,7 @@ int cgroup_remove_in(int root, const char *path, struct error *e)
 	return result;
 }
 
-int cgroup_remove(const char *path, struct error *e)
+int cgroup_remove(const char *path, const struct cgroup_claim *claim, struct error *e)
 {
 	int root, result;
 
@@ -242,7 +274,7 @@ int cgroup_remove(const char *path, struct error *e)
 	root = cgroup_open_root(e);
 	if (root < 0)
 		return -1;
-	result = cgroup_remove_in(root, path, e);
+	result = cgroup_remove_in(root, path, claim, e);
 	close(root);
 	return result;
 }

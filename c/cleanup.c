@@ -40,34 +40,53 @@ static int end_process(struct container *c, struct error *e)
 	return result;
 }
 
+/* Who lives below it would end with what is left of this container. */
+static int may_end(const void *container, struct error *e)
+{
+	const struct container *c = container;
+	int used = gc_alive_uses(c->name, c->cgroup, e);
+
+	if (used <= 0)
+		return used < 0 ? -1 : 1;
+	error_say(e, "cgroup %s has the cgroup of another container below it", c->cgroup);
+	return error_hint(e, "`%s list` shows the containers of this user", c->program);
+}
+
 static int remove_cgroup(struct container *c, struct error *e)
 {
+	const struct cgroup_claim claim = {.fd = c->cgroup_fd, .may_end = may_end, .who = c};
+	int result;
+
 	if (c->cgroup_fd < 0)
 		return 0;
-	close_fd(&c->cgroup_fd);
 	events_call(c, "rmdir(\"" CGROUP_ROOT "%s\")", c->cgroup);
-	return cgroup_remove_in(c->cgroup_root, c->cgroup, e);
+	result = cgroup_remove_in(c->cgroup_root, c->cgroup, &claim, e);
+	close_fd(&c->cgroup_fd);
+	return result;
 }
 
 static int remove_link(struct container *c, struct error *e)
 {
+	char address[NETWORK_ADDRESS_TEXT];
+
 	if (!c->link_made)
 		return 0;
 	c->link_made = false;
+	network_address_text(c->link_address, address);
 	/* It would die with the namespace, but at a time of the kernel's choosing. */
 	events_call(c, "RTM_DELLINK %s", c->spec->veth.host.name);
-	return network_remove(c->spec->veth.host.name, e);
+	return gc_remove_link(c->spec->veth.host.name, address, e);
 }
 
 static int remove_pid_file(struct container *c, struct error *e)
 {
-	if (!c->pid_file_made)
+	pid_t pid = c->pid_in_file;
+
+	if (pid == 0)
 		return 0;
-	c->pid_file_made = false;
+	c->pid_in_file = 0;
 	events_call(c, "unlink(\"%s\")", c->pid_file);
-	if (unlink(c->pid_file) < 0 && errno != ENOENT)
-		return error_sys(e, "removing pid file %s", c->pid_file);
-	return 0;
+	return gc_remove_pid_file(c->pid_file, pid, e);
 }
 
 /* In this order: the process first, for it holds the rest. */

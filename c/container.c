@@ -178,7 +178,7 @@ static int write_pid_file(struct container *c, struct error *e)
 	fd = open(c->pid_file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return error_sys(e, "creating pid file %s", c->pid_file);
-	c->pid_file_made = true;
+	c->pid_in_file = c->pid;
 	if (dprintf(fd, "%d\n", c->pid) < 0) {
 		error_sys(e, "writing pid file %s", c->pid_file);
 		close(fd);

@@ -65,7 +65,7 @@ struct container {
 	int64_t created;     /* seconds since 1970, UTC, by state_create() */
 	bool is_child;	     /* this copy belongs to the child */
 	bool link_made;	     /* the host end of the veth is ours to remove */
-	bool pid_file_made;  /* the pid file is ours to remove */
+	pid_t pid_in_file;   /* what the pid file holds, which is ours to remove; 0: none is */
 	bool new_terminal;   /* process.terminal and standard input is a terminal */
 	struct inherited inherited; /* by container_run(), container_enter() */
 	sigset_t caller_mask;	    /* signal mask that the runtime was started with */

@@ -113,11 +113,7 @@ static bool is_within(const char *cgroup, const char *path)
 	return strncmp(cgroup, path, n) == 0 && (cgroup[n] == '\0' || cgroup[n] == '/');
 }
 
-/*
- * A state file names what its runtime was about to make. Where the runtime was killed before it
- * came to that, a container alive may have made a cgroup of the same name: that one is not ours.
- */
-static int alive_uses(const struct state *s, struct error *e)
+int gc_alive_uses(const char *name, const char *cgroup, struct error *e)
 {
 	struct state *all;
 	bool used = false;
@@ -126,13 +122,22 @@ static int alive_uses(const struct state *s, struct error *e)
 
 	listed = state_list(&all, &n, e);
 	for (size_t i = 0; i < n; i++) {
-		if (!all[i].alive || strcmp(all[i].name, s->name) == 0)
+		if (!all[i].alive || strcmp(all[i].name, name) == 0)
 			continue;
-		used |= is_within(all[i].cgroup, s->cgroup);
+		used |= is_within(all[i].cgroup, cgroup);
 	}
 	state_list_free(all, n);
 	/* A broken file hides nobody alive; one that could not be read might. */
 	return used ? 1 : listed < 0 && e->errnum ? -1 : 0;
+}
+
+/*
+ * A state file names what its runtime was about to make. Where the runtime was killed before it
+ * came to that, a container alive may have made a cgroup of the same name: that one is not ours.
+ */
+static int alive_uses(const struct state *s, struct error *e)
+{
+	return gc_alive_uses(s->name, s->cgroup, e);
 }
 
 static int has_cgroup(const struct state *s, struct error *e)
@@ -148,60 +153,84 @@ static int has_cgroup(const struct state *s, struct error *e)
 	return used < 0 ? -1 : !used;
 }
 
+static int may_end(const void *state, struct error *e)
+{
+	int used = alive_uses(state, e);
+
+	return used < 0 ? -1 : !used;
+}
+
+/*
+ * Whether somebody alive has it is asked twice: one who began in between has written his state file
+ * before he made his cgroup, so the second answer is about the cgroup that is open by then.
+ */
 static int remove_stale_cgroup(const struct state *s, struct error *e)
 {
+	const struct cgroup_claim claim = {.fd = -1, .may_end = may_end, .who = s};
 	int used = s->cgroup[0] ? alive_uses(s, e) : 1;
 
 	/* Asked for a cgroup that is gone too: its parent may still be there. */
-	return used == 0 ? cgroup_remove(s->cgroup, e) : used < 0 ? -1 : 0;
+	return used == 0 ? cgroup_remove(s->cgroup, &claim, e) : used < 0 ? -1 : 0;
 }
 
-/* The name alone could be a link that somebody made after the container's was gone. */
 static int has_link(const struct state *s, struct error *e)
 {
 	return s->link[0] ? network_has(s->link, s->link_address, e) : 0;
 }
 
+int gc_remove_link(const char *link, const char *address, struct error *e)
+{
+	int found = network_has(link, address, e);
+
+	return found > 0 ? network_remove(link, e) : found;
+}
+
 static int remove_stale_link(const struct state *s, struct error *e)
 {
-	int found = has_link(s, e);
-
-	return found > 0 ? network_remove(s->link, e) : found;
+	return s->link[0] ? gc_remove_link(s->link, s->link_address, e) : 0;
 }
 
 /* A pid file is the container's while it holds the container's pid, or nothing yet. */
-static int has_pid_file(const struct state *s, struct error *e)
+static int holds_pid(const char *path, pid_t pid, struct error *e)
 {
 	char text[32], expected[32];
 	int fd, failure = 0;
 	struct stat st;
 	int n = -1;
 
-	if (!s->pid_file[0])
-		return 0;
-	fd = open(s->pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	/* ELOOP, ENXIO: a link or a socket in its place is somebody else's. */
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO
 			       ? 0
-			       : error_sys(e, "opening pid file %s", s->pid_file);
+			       : error_sys(e, "opening pid file %s", path);
 	if (fstat(fd, &st) < 0 ||
 		(S_ISREG(st.st_mode) && (n = container_read_all(fd, text, sizeof(text))) < 0))
-		failure = error_sys(e, "reading pid file %s", s->pid_file);
+		failure = error_sys(e, "reading pid file %s", path);
 	close(fd);
 	if (failure)
 		return -1;
-	snprintf(expected, sizeof(expected), "%d\n", s->pid);
+	snprintf(expected, sizeof(expected), "%d\n", pid);
 	return n == 0 || (n == (int)strlen(expected) && memcmp(text, expected, (size_t)n) == 0);
+}
+
+static int has_pid_file(const struct state *s, struct error *e)
+{
+	return s->pid_file[0] ? holds_pid(s->pid_file, s->pid, e) : 0;
+}
+
+int gc_remove_pid_file(const char *path, pid_t pid, struct error *e)
+{
+	int found = holds_pid(path, pid, e);
+
+	if (found <= 0 || unlink(path) == 0 || errno == ENOENT)
+		return found < 0 ? -1 : 0;
+	return error_sys(e, "removing pid file %s", path);
 }
 
 static int remove_stale_pid_file(const struct state *s, struct error *e)
 {
-	int found = has_pid_file(s, e);
-
-	if (found <= 0 || unlink(s->pid_file) == 0 || errno == ENOENT)
-		return found < 0 ? -1 : 0;
-	return error_sys(e, "removing pid file %s", s->pid_file);
+	return s->pid_file[0] ? gc_remove_pid_file(s->pid_file, s->pid, e) : 0;
 }
 
 /* In this order: the process first, for it holds the rest. */

@@ -19,6 +19,19 @@ int gc_container(const struct state *s, struct error *e);
 int gc_all(bool dry_run, FILE *out, struct error *e);
 
 /*
+ * 1 where a living container other than the one called name has cgroup, or one below it; 0 where
+ * none has; -1 with e where that could not be learned.
+ */
+int gc_alive_uses(const char *name, const char *cgroup, struct error *e);
+
+/*
+ * Removes the link where it still has that hardware address, and the pid file where it still holds
+ * pid or nothing: the name alone could be what somebody made after the container's was gone.
+ */
+int gc_remove_link(const char *link, const char *address, struct error *e);
+int gc_remove_pid_file(const char *path, pid_t pid, struct error *e);
+
+/*
  * Kills the process behind pidfd (SIGKILL) and waits until it has ended, 10 seconds at most. No
  * error where it has ended already.
  */

@@ -257,8 +257,8 @@ func cgroupCreate(c *Container) error {
 		err = cgroupDevicesRestrict(c, dir)
 	}
 	if err != nil {
+		cgroupRemoveIn(c.CgroupRoot, c.Cgroup, cgroupClaim{fd: dir})
 		syscall.Close(dir)
-		cgroupRemoveIn(c.CgroupRoot, c.Cgroup)
 		return err
 	}
 	c.CgroupFD = dir

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	removeTimeout = 10 * time.Second // until the processes have to be gone
+	removeTimeout = 10 * time.Second       // until the processes have to be gone
+	eventsAgain   = 100 * time.Millisecond // nothing tells that a cgroup was removed meanwhile
 
 	pollPri = 0x2 // POLLPRI, asm-generic/poll.h
 	dtDir   = 4   // DT_DIR, readdir(3)
@@ -128,7 +129,7 @@ func waitUntilEmpty(dir int, path string, deadline time.Time) error {
 				"a process that the kernel cannot end now (state D in ps) keeps it; "+
 					"try again later")
 		}
-		pollEvents(fd, left)
+		pollEvents(fd, min(left, eventsAgain))
 	}
 }
 
@@ -190,19 +191,37 @@ func removeChildren(top int, path string, deadline time.Time) error {
 	return errorSys(err, "removing the cgroups below %s", path)
 }
 
-// makeEmpty ends all processes, frozen ones too, and removes all descendants of the cgroup called
-// name.
-func makeEmpty(parent int, name, path string, deadline time.Time) error {
-	dir, err := syscall.Openat(parent, name, cgroupDirFlags, 0)
-	if cgroupIsGone(err) {
-		return nil
+// cgroupClaim: whose a cgroup is that holds processes or descendants. By its path alone it could be
+// one that somebody made after the container's was gone.
+type cgroupClaim struct {
+	fd     int                  // the cgroup itself, where the caller has held it; else -1
+	mayEnd func() (bool, error) // asked before anything in it is ended; nil: go on
+}
+
+// cgroupAnyone claims whatever has the path.
+var cgroupAnyone = cgroupClaim{fd: -1}
+
+// isSame is true where both are one cgroup; who is removed has no attributes any more (ENODEV).
+func isSame(held, dir int) bool {
+	var one, two syscall.Stat_t
+	return syscall.Fstat(held, &one) == nil && syscall.Fstat(dir, &two) == nil &&
+		one.Dev == two.Dev && one.Ino == two.Ino
+}
+
+func claimed(claim cgroupClaim, dir int) (bool, error) {
+	if claim.fd >= 0 && !isSame(claim.fd, dir) {
+		return false, nil
 	}
-	if err != nil {
-		return errorSys(err, "opening cgroup %s", path)
+	if claim.mayEnd == nil {
+		return true, nil
 	}
-	defer syscall.Close(dir)
+	return claim.mayEnd()
+}
+
+// makeEmpty ends all processes, frozen ones too, and removes all descendants of the cgroup at dir.
+func makeEmpty(dir int, path string, deadline time.Time) error {
 	// A container that made its cgroup threaded cannot be killed so: it dies with its init.
-	err = smallFileWrite(dir, "cgroup.kill", "1")
+	err := smallFileWrite(dir, "cgroup.kill", "1")
 	if err != nil && !cgroupIsGone(err) && err != syscall.EOPNOTSUPP {
 		return errorSys(err, "writing 1 to cgroup.kill of %s", path)
 	}
@@ -212,18 +231,37 @@ func makeEmpty(parent int, name, path string, deadline time.Time) error {
 	return removeChildren(dir, path, deadline)
 }
 
-// removeLeaf: most often the cgroup is empty by now and goes at the first try.
-func removeLeaf(parent int, name, path string) error {
+// emptyLeaf: false where the cgroup is not the caller's, or gone.
+func emptyLeaf(parent int, name, path string, claim cgroupClaim, deadline time.Time) (bool, error) {
+	dir, err := syscall.Openat(parent, name, cgroupDirFlags, 0)
+	if cgroupIsGone(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, errorSys(err, "opening cgroup %s", path)
+	}
+	defer syscall.Close(dir)
+	mine, err := claimed(claim, dir)
+	if mine && err == nil {
+		err = makeEmpty(dir, path, deadline)
+	}
+	return mine, err
+}
+
+// removeLeaf: most often the cgroup is empty by now and goes at the first try. ENOTDIR: a file of
+// the cgroup file system has that name, so there never was such a cgroup.
+func removeLeaf(parent int, name, path string, claim cgroupClaim) error {
 	deadline := time.Now().Add(removeTimeout)
 	for {
 		err := cgroupRmdir(parent, name)
-		if err == nil || cgroupIsGone(err) {
+		if err == nil || cgroupIsGone(err) || err == syscall.ENOTDIR {
 			return nil
 		}
 		if err != syscall.EBUSY || time.Until(deadline) <= 0 {
 			return errorSys(err, "removing cgroup %s", path)
 		}
-		if err := makeEmpty(parent, name, path, deadline); err != nil {
+		mine, err := emptyLeaf(parent, name, path, claim, deadline)
+		if !mine || err != nil {
 			return err
 		}
 	}
@@ -231,9 +269,9 @@ func removeLeaf(parent int, name, path string) error {
 
 // cgroupRemove ends every process in the cgroup at path (below cgroupRoot; cgroup.kill), waits
 // until it is empty (cgroup.events, 10 seconds at most), removes it with its descendants, then
-// each parent that is empty and that a runtime of ours has made. A cgroup that is gone already is
-// no error.
-func cgroupRemove(path string) error {
+// each parent that is empty and that a runtime of ours has made. A cgroup that is gone already, or
+// that the claim does not hold for, is no error.
+func cgroupRemove(path string, claim cgroupClaim) error {
 	if err := cgroupCheckPath(path); err != nil {
 		return err
 	}
@@ -242,17 +280,17 @@ func cgroupRemove(path string) error {
 		return err
 	}
 	defer syscall.Close(root)
-	return cgroupRemoveIn(root, path)
+	return cgroupRemoveIn(root, path, claim)
 }
 
 // cgroupRemoveIn is the same for who has cgroupRoot open.
-func cgroupRemoveIn(root int, path string) error {
+func cgroupRemoveIn(root int, path string, claim cgroupClaim) error {
 	if err := cgroupCheckPath(path); err != nil {
 		return err
 	}
 	parent, name, err := openParent(root, path)
 	if err == nil {
-		err = removeLeaf(parent, name, path)
+		err = removeLeaf(parent, name, path, claim)
 		cgroupCloseBelow(root, parent)
 	} else if cgroupIsGone(err) {
 		err = nil

@@ -86,7 +86,7 @@ func TestCgroupSharesParentsWithOthers(t *testing.T) {
 				for i := 0; i < cgroupRounds && err == nil; i++ {
 					if err = cgroupCreate(&c); err == nil {
 						syscall.Close(c.CgroupFD)
-						err = cgroupRemove(c.Cgroup)
+						err = cgroupRemove(c.Cgroup, cgroupAnyone)
 					}
 				}
 				closeFD(&c.CgroupRoot)

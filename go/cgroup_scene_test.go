@@ -159,7 +159,7 @@ func (s *cgroupScene) remove(path string) {
 		syscall.Close(s.c.CgroupFD)
 	}
 	s.c.CgroupFD = -1
-	s.must(cgroupRemove(path))
+	s.must(cgroupRemove(path, cgroupAnyone))
 }
 
 // refused checks an error word by word.

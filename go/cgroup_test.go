@@ -44,9 +44,9 @@ func TestCgroupPathStaysBelowTheRoot(t *testing.T) {
 		if s.c.Cgroup != "" {
 			t.Errorf("the path is %q", s.c.Cgroup)
 		}
-		refused(t, cgroupRemove(row.path), 0, row.message, "")
+		refused(t, cgroupRemove(row.path, cgroupAnyone), 0, row.message, "")
 	}
-	if cgroupRemove("/"+strings.Repeat("x", nameMax+1)) == nil {
+	if cgroupRemove("/"+strings.Repeat("x", nameMax+1), cgroupAnyone) == nil {
 		t.Error("a name of 256 bytes is accepted")
 	}
 }

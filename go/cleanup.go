@@ -35,13 +35,25 @@ func endProcess(c *Container) error {
 	return err
 }
 
+// mayEnd: who lives below it would end with what is left of this container.
+func mayEnd(c *Container) (bool, error) {
+	used, err := gcAliveUses(c.Name, c.Cgroup)
+	if used && err == nil {
+		err = errorHint(errorSay("cgroup %s has the cgroup of another container below it", c.Cgroup),
+			"`%s list` shows the containers of this user", c.Program)
+	}
+	return err == nil, err
+}
+
 func removeCgroup(c *Container) error {
 	if c.CgroupFD < 0 {
 		return nil
 	}
-	closeFD(&c.CgroupFD)
 	eventsCall(c, "rmdir(\""+cgroupRoot+"%s\")", c.Cgroup)
-	return cgroupRemoveIn(c.CgroupRoot, c.Cgroup)
+	err := cgroupRemoveIn(c.CgroupRoot, c.Cgroup,
+		cgroupClaim{c.CgroupFD, func() (bool, error) { return mayEnd(c) }})
+	closeFD(&c.CgroupFD)
+	return err
 }
 
 func removeLink(c *Container) error {
@@ -51,19 +63,17 @@ func removeLink(c *Container) error {
 	c.LinkMade = false
 	// It would die with the namespace, but at a time of the kernel's choosing.
 	eventsCall(c, "RTM_DELLINK %s", c.Spec.Veth.Host.Name)
-	return networkRemove(c.Spec.Veth.Host.Name)
+	return gcRemoveLink(c.Spec.Veth.Host.Name, networkAddressText(c.LinkAddress[:]))
 }
 
 func removePidFile(c *Container) error {
-	if !c.PidFileMade {
+	pid := c.PidInFile
+	if pid == 0 {
 		return nil
 	}
-	c.PidFileMade = false
+	c.PidInFile = 0
 	eventsCall(c, "unlink(\"%s\")", c.PidFile)
-	if err := syscall.Unlink(c.PidFile); err != nil && err != syscall.ENOENT {
-		return errorSys(err, "removing pid file %s", c.PidFile)
-	}
-	return nil
+	return gcRemovePidFile(c.PidFile, pid)
 }
 
 // cleanupSteps in this order: the process first, for it holds the rest.

@@ -75,7 +75,7 @@ type Container struct {
 	IsChild       bool      // this process is the child
 	LinkAddress   [6]byte   // of the host end of the veth, by stateCreate; 0: any
 	LinkMade      bool      // the host end of the veth is ours to remove
-	PidFileMade   bool      // the pid file is ours to remove
+	PidInFile     int       // what the pid file holds, which is ours to remove; 0: none is
 	NewTerminal   bool      // process.terminal and standard input is a terminal
 	Inherited     Inherited // by containerRun, containerEnter
 	ExitStatus    int       // of the command, once it has ended: 0-255, 128+N for a signal
@@ -232,7 +232,7 @@ func writePidFile(c *Container) error {
 		return errorSys(err, "creating pid file %s", c.PidFile)
 	}
 	defer syscall.Close(fd)
-	c.PidFileMade = true
+	c.PidInFile = c.Pid
 	if _, err := syscall.Write(fd, decimalLine(c.Pid)); err != nil {
 		return errorSys(err, "writing pid file %s", c.PidFile)
 	}

@@ -134,13 +134,12 @@ func isWithin(cgroup, path string) bool {
 	return cgroup == path || strings.HasPrefix(cgroup, path+"/")
 }
 
-// aliveUses: a state file names what its runtime was about to make. Where the runtime was killed
-// before it came to that, a container alive may have made a cgroup of the same name: that one is not
-// ours.
-func aliveUses(s *State) (bool, error) {
+// gcAliveUses tells whether a living container other than the one called name has cgroup, or one
+// below it; an error where that could not be learned.
+func gcAliveUses(name, cgroup string) (bool, error) {
 	all, err := stateList()
 	for _, other := range all {
-		if other.Alive && other.Name != s.Name && isWithin(other.Cgroup, s.Cgroup) {
+		if other.Alive && other.Name != name && isWithin(other.Cgroup, cgroup) {
 			return true, nil
 		}
 	}
@@ -149,6 +148,13 @@ func aliveUses(s *State) (bool, error) {
 		err = nil
 	}
 	return false, err
+}
+
+// aliveUses: a state file names what its runtime was about to make. Where the runtime was killed
+// before it came to that, a container alive may have made a cgroup of the same name: that one is not
+// ours.
+func aliveUses(s *State) (bool, error) {
+	return gcAliveUses(s.Name, s.Cgroup)
 }
 
 func hasCgroup(s *State) (bool, error) {
@@ -163,6 +169,9 @@ func hasCgroup(s *State) (bool, error) {
 	return !used && err == nil, err
 }
 
+// removeStaleCgroup: whether somebody alive has it is asked twice. One who began in between has
+// written his state file before he made his cgroup, so the second answer is about the cgroup that is
+// open by then.
 func removeStaleCgroup(s *State) error {
 	if s.Cgroup == "" {
 		return nil
@@ -172,10 +181,12 @@ func removeStaleCgroup(s *State) error {
 	if used || err != nil {
 		return err
 	}
-	return cgroupRemove(s.Cgroup)
+	return cgroupRemove(s.Cgroup, cgroupClaim{fd: -1, mayEnd: func() (bool, error) {
+		used, err := aliveUses(s)
+		return !used && err == nil, err
+	}})
 }
 
-// hasLink: the name alone could be a link that somebody made after the container's was gone.
 func hasLink(s *State) (bool, error) {
 	if s.Link == "" {
 		return false, nil
@@ -183,22 +194,28 @@ func hasLink(s *State) (bool, error) {
 	return networkHas(s.Link, s.LinkAddress)
 }
 
-func removeStaleLink(s *State) error {
-	found, err := hasLink(s)
+// gcRemoveLink removes the link where it still has that hardware address: the name alone could be
+// what somebody made after the container's was gone.
+func gcRemoveLink(link, address string) error {
+	found, err := networkHas(link, address)
 	if !found {
 		return err
 	}
-	return networkRemove(s.Link)
+	return networkRemove(link)
 }
 
-// hasPidFile: a pid file is the container's while it holds the container's pid, or nothing yet.
-func hasPidFile(s *State) (bool, error) {
+func removeStaleLink(s *State) error {
+	if s.Link == "" {
+		return nil
+	}
+	return gcRemoveLink(s.Link, s.LinkAddress)
+}
+
+// holdsPid: a pid file is the container's while it holds the container's pid, or nothing yet.
+func holdsPid(path string, pid int) (bool, error) {
 	var st syscall.Stat_t
 
-	if s.PidFile == "" {
-		return false, nil
-	}
-	fd, err := syscall.Open(s.PidFile, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|
 		syscall.O_CLOEXEC, 0)
 	switch err {
 	case nil:
@@ -206,7 +223,7 @@ func hasPidFile(s *State) (bool, error) {
 		// A link or a socket in its place is somebody else's.
 		return false, nil
 	default:
-		return false, errorSys(err, "opening pid file %s", s.PidFile)
+		return false, errorSys(err, "opening pid file %s", path)
 	}
 	defer syscall.Close(fd)
 	text, n := make([]byte, 32), -1
@@ -214,20 +231,35 @@ func hasPidFile(s *State) (bool, error) {
 		n, err = containerReadAll(fd, text)
 	}
 	if err != nil {
-		return false, errorSys(err, "reading pid file %s", s.PidFile)
+		return false, errorSys(err, "reading pid file %s", path)
 	}
-	return n == 0 || n > 0 && string(text[:n]) == strconv.Itoa(s.Pid)+"\n", nil
+	return n == 0 || n > 0 && string(text[:n]) == strconv.Itoa(pid)+"\n", nil
 }
 
-func removeStalePidFile(s *State) error {
-	found, err := hasPidFile(s)
+func hasPidFile(s *State) (bool, error) {
+	if s.PidFile == "" {
+		return false, nil
+	}
+	return holdsPid(s.PidFile, s.Pid)
+}
+
+// gcRemovePidFile removes the pid file where it still holds pid or nothing, for the same reason.
+func gcRemovePidFile(path string, pid int) error {
+	found, err := holdsPid(path, pid)
 	if !found {
 		return err
 	}
-	if err := syscall.Unlink(s.PidFile); err != nil && err != syscall.ENOENT {
-		return errorSys(err, "removing pid file %s", s.PidFile)
+	if err := syscall.Unlink(path); err != nil && err != syscall.ENOENT {
+		return errorSys(err, "removing pid file %s", path)
 	}
 	return nil
+}
+
+func removeStalePidFile(s *State) error {
+	if s.PidFile == "" {
+		return nil
+	}
+	return gcRemovePidFile(s.PidFile, s.Pid)
 }
 
 // leftovers in this order: the process first, for it holds the rest.

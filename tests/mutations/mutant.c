@@ -41,6 +41,7 @@ static bool in_child;
 	}
 
 struct mounts;
+struct cgroup_claim;
 
 LEAVE_OUT(pid_t, 1, setsid, (void), ())
 LEAVE_OUT(mode_t, 022, umask, (mode_t mask), (mask))
@@ -63,8 +64,11 @@ LEAVE_OUT(int, 0, network_configure, (struct container * c, struct error *e), (c
 LEAVE_OUT(int, 0, mask_paths, (struct container * c, struct mounts *m, struct error *e), (c, m, e))
 LEAVE_OUT(int, 0, mask_readonly_paths, (struct container * c, struct mounts *m, struct error *e),
 	(c, m, e))
-LEAVE_OUT(int, 0, cgroup_remove, (const char *path, struct error *e), (path, e))
-LEAVE_OUT(int, 0, cgroup_remove_in, (int root, const char *path, struct error *e), (root, path, e))
+LEAVE_OUT(int, 0, cgroup_remove,
+	(const char *path, const struct cgroup_claim *claim, struct error *e), (path, claim, e))
+LEAVE_OUT(int, 0, cgroup_remove_in,
+	(int root, const char *path, const struct cgroup_claim *claim, struct error *e),
+	(root, path, claim, e))
 LEAVE_OUT(int, 0, state_remove, (struct container * c, struct error *e), (c, e))
 LEAVE_OUT(
 	int, 0, self_seal, (const char *program, char **argv, struct error *e), (program, argv, e))

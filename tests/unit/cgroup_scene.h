@@ -159,7 +159,7 @@ static inline void assert_removed(const char *path)
 	if (t.c.cgroup_fd >= 0)
 		close(t.c.cgroup_fd);
 	t.c.cgroup_fd = -1;
-	if (cgroup_remove(path, &t.e) == 0)
+	if (cgroup_remove(path, NULL, &t.e) == 0)
 		return;
 	error_print(&t.e, "test", stderr);
 	fail();

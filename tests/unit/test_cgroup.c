@@ -40,11 +40,11 @@ static void path_stays_below_the_root(void **state)
 		assert_int_equal(cgroup_path(&t.c, &t.e), -1);
 		assert_string_equal(t.e.message, rows[i].message);
 		assert_string_equal(t.c.cgroup, "");
-		assert_int_equal(cgroup_remove(rows[i].path, &t.e), -1);
+		assert_int_equal(cgroup_remove(rows[i].path, NULL, &t.e), -1);
 		assert_string_equal(t.e.message, rows[i].message);
 	}
 	memset(long_name + 1, 'x', NAME_MAX + 1);
-	assert_int_equal(cgroup_remove(long_name, &t.e), -1);
+	assert_int_equal(cgroup_remove(long_name, NULL, &t.e), -1);
 }
 
 /* --- the machine --- */
@@ -211,7 +211,7 @@ static int make_in_nested_root(void)
 	snprintf(t.c.cgroup, sizeof(t.c.cgroup), "/twinbox/nested");
 	if (cgroup_create(&t.c, &t.e) < 0 || !exists(CGROUP_ROOT "/twinbox/nested"))
 		return 3;
-	if (cgroup_remove(t.c.cgroup, &t.e) < 0 || exists(CGROUP_ROOT "/twinbox"))
+	if (cgroup_remove(t.c.cgroup, NULL, &t.e) < 0 || exists(CGROUP_ROOT "/twinbox"))
 		return 4;
 	return exists(CGROUP_ROOT "/cgroup.events") ? 0 : 5; /* the root itself has stayed */
 }

@@ -93,7 +93,7 @@ static pid_t start_rounds(const char *name)
 	snprintf(c.cgroup, sizeof(c.cgroup), "%s/shared/deeper/%s", t.base, name);
 	for (int i = 0; i < ROUNDS; i++) {
 		if (cgroup_create(&c, &e) < 0 || close(c.cgroup_fd) < 0 ||
-			cgroup_remove(c.cgroup, &e) < 0) {
+			cgroup_remove(c.cgroup, NULL, &e) < 0) {
 			error_print(&e, name, stderr);
 			_exit(1);
 		}
