@@ -80,9 +80,8 @@ static int mount_element(const struct where *at, json_t *value, void *place, str
 
 	if (read_object(at, value, fields, ARRAY_SIZE(fields), e) < 0)
 		return -1;
-	if (strcmp(m->destination, "/") == 0)
-		return spec_refuse(&(struct where){at, "destination", 0}, e,
-			"must not be the container's root");
+	if (spec_refuse_root(&(struct where){at, "destination", 0}, m->destination, e) < 0)
+		return -1;
 	if (check_source(at, m, e) < 0)
 		return -1;
 	return check_options(at, m, e);

@@ -45,6 +45,13 @@ int spec_refuse(const struct where *at, struct error *e, const char *format, ...
 	return error_say(e, "%s", text);
 }
 
+int spec_refuse_root(const struct where *at, const char *path, struct error *e)
+{
+	if (strcmp(path, "/") != 0)
+		return 0;
+	return spec_refuse(at, e, "must not be the container's root");
+}
+
 int spec_no_memory(const struct where *at, struct error *e)
 {
 	char text[sizeof(e->message)] = "";

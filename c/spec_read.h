@@ -36,6 +36,12 @@ int spec_refuse(const struct where *at, struct error *e, const char *format, ...
 /* The same with "must be a string, not a number". */
 int spec_refuse_type(const struct where *at, json_t *value, const char *wanted, struct error *e);
 
+/*
+ * Refuses "/" where something will be mounted: it would lie over the container's root, and the
+ * processes stay below it. 0 for any other path.
+ */
+int spec_refuse_root(const struct where *at, const char *path, struct error *e);
+
 /* Tells that there is no memory. Always returns -1. */
 int spec_no_memory(const struct where *at, struct error *e);
 

@@ -115,6 +115,32 @@ func readCgroupsPath(at *where, value any, f *field) error {
 	return nil
 }
 
+// readMaskedPaths reads paths of the container that get a mount each.
+func readMaskedPaths(at *where, value any, f *field) error {
+	if err := readPaths(at, value, f); err != nil {
+		return err
+	}
+	for i, path := range *f.into.(*[]string) {
+		if err := specRefuseRoot(at.element(i), path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readReadonlyPaths(at *where, value any, f *field) error {
+	if err := readPaths(at, value, f); err != nil {
+		return err
+	}
+	for i, path := range *f.into.(*[]string) {
+		if err := specRefuseRoot(at.element(i), path); err != nil {
+			return errorHint(err, "add \"readonly\": true to root, which makes the "+
+				"root itself read-only")
+		}
+	}
+	return nil
+}
+
 func specReadLinux(at *where, value any, f *field) error {
 	s := f.into.(*Spec)
 	return readObject(at, value, []field{
@@ -123,7 +149,7 @@ func specReadLinux(at *where, value any, f *field) error {
 		{"gidMappings", readMappings, &s.GIDMappings, 1, mappingsMax, false},
 		{"cgroupsPath", readCgroupsPath, &s.CgroupsPath, 0, 0, false},
 		{"resources", specReadResources, s, 0, 0, false},
-		{"maskedPaths", readPaths, &s.MaskedPaths, 0, 0, false},
-		{"readonlyPaths", readPaths, &s.ReadonlyPaths, 0, 0, false},
+		{"maskedPaths", readMaskedPaths, &s.MaskedPaths, 0, 0, false},
+		{"readonlyPaths", readReadonlyPaths, &s.ReadonlyPaths, 0, 0, false},
 	})
 }

@@ -63,8 +63,8 @@ func mountElement(at *where, value any, place *SpecMount) error {
 	if err != nil {
 		return err
 	}
-	if m.Destination == "/" {
-		return specRefuse(at.member("destination"), "must not be the container's root")
+	if err := specRefuseRoot(at.member("destination"), m.Destination); err != nil {
+		return err
 	}
 	if err := checkSource(at, m); err != nil {
 		return err

@@ -74,6 +74,15 @@ func specRefuseType(at *where, value any, wanted string) error {
 	return specRefuse(at, "must be %s, not %s", wanted, name)
 }
 
+// specRefuseRoot refuses "/" where something will be mounted: it would lie over the container's
+// root, and the processes stay below it. nil for any other path.
+func specRefuseRoot(at *where, path string) error {
+	if path != "/" {
+		return nil
+	}
+	return specRefuse(at, "must not be the container's root")
+}
+
 func findField(fields []field, name string) *field {
 	for i := range fields {
 		if fields[i].name == name {
