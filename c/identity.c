@@ -27,15 +27,23 @@ static int write_proc(struct container *c, const char *file, const char *text, s
 	return -1;
 }
 
+size_t identity_text(const struct spec_idmap *maps, size_t n, char text[IDENTITY_TEXT_MAX])
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < n && i < MAPPINGS_MAX; i++)
+		used += (size_t)sprintf(text + used, "%u %u %u\n", maps[i].container_id,
+			maps[i].host_id, maps[i].size);
+	return used;
+}
+
 static int write_map(struct container *c, const char *file, const struct spec_idmap *maps, size_t n,
 	struct error *e)
 {
-	char text[340 * 36]; /* the kernel's limit of lines, three numbers of 10 digits in each */
-	size_t used = 0;
+	char text[IDENTITY_TEXT_MAX];
 
-	for (size_t i = 0; i < n && used + 36 < sizeof(text); i++)
-		used += (size_t)sprintf(text + used, "%u %u %u\n", maps[i].container_id,
-			maps[i].host_id, maps[i].size);
+	identity_text(maps, n, text);
 	events_fact(c, file, "%s", text);
 	return write_proc(c, file, text, e);
 }

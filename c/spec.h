@@ -70,6 +70,9 @@ struct spec_rlimit {
 	uint64_t soft, hard;
 };
 
+/* Lines of a uid_map or gid_map since Linux 4.15 (user_namespaces(7)). */
+#define MAPPINGS_MAX 340
+
 /* One bit a capability, bit N for capability number N (capabilities(7)). */
 struct spec_capabilities {
 	bool given; /* process.capabilities is in the file; otherwise all five sets are empty */

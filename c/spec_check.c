@@ -3,7 +3,10 @@
  * go/spec_check.go has the same rules in the same order.
  */
 #include "capabilities.h"
+#include "identity.h"
 #include "spec_read.h"
+
+#include <unistd.h>
 
 /* Something in the spec that only makes sense in a namespace made new for the container. */
 struct need {
@@ -80,18 +83,36 @@ static int check_needs(const struct where *at, const struct spec *s, struct erro
 	return 0;
 }
 
+/* What the kernel refuses with no more than EINVAL: map_write() in kernel/user_namespace.c. */
+static int check_map_bytes(const struct where *at, const char *file, const struct spec_idmap *maps,
+	size_t n, struct error *e)
+{
+	char text[IDENTITY_TEXT_MAX];
+	long most = sysconf(_SC_PAGESIZE) - 1;
+	size_t bytes = identity_text(maps, n, text);
+
+	if (bytes <= (size_t)most)
+		return 0;
+	spec_refuse(
+		at, e, "makes %zu bytes of %s; the kernel takes %ld at most", bytes, file, most);
+	return error_hint(e, "use fewer ranges: those that follow each other on both sides can be "
+			     "one");
+}
+
 /* A new user namespace without maps would leave the container with nobody's ids. */
 static int check_maps(const struct where *at, const struct spec *s, struct error *e)
 {
+	struct where uids = {at, "linux.uidMappings", 0}, gids = {at, "linux.gidMappings", 0};
+
 	if (!spec_makes(s, NS_USER))
 		return 0;
 	if (s->uid_mappings_n == 0)
-		return spec_refuse(&(struct where){at, "linux.uidMappings", 0}, e,
-			"missing: a new user namespace needs it");
+		return spec_refuse(&uids, e, "missing: a new user namespace needs it");
 	if (s->gid_mappings_n == 0)
-		return spec_refuse(&(struct where){at, "linux.gidMappings", 0}, e,
-			"missing: a new user namespace needs it");
-	return 0;
+		return spec_refuse(&gids, e, "missing: a new user namespace needs it");
+	if (check_map_bytes(&uids, "uid_map", s->uid_mappings, s->uid_mappings_n, e) < 0)
+		return -1;
+	return check_map_bytes(&gids, "gid_map", s->gid_mappings, s->gid_mappings_n, e);
 }
 
 static bool is_mapped(const struct spec_idmap *maps, size_t n, uint32_t id)

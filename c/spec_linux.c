@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* Lines of a uid_map or gid_map since Linux 4.15 (user_namespaces(7)). */
-#define MAPPINGS_MAX 340
-
 static int read_namespace_type(
 	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {

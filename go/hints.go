@@ -48,6 +48,8 @@ var hints = []struct{ en, ja string }{
 		"cgroup のマウントから下のパスを書いてください。例: /twinbox/demo"},
 	{"add \"readonly\": true to root, which makes the root itself read-only",
 		"root に \"readonly\": true を加えると、ルート自体が読み取り専用になります"},
+	{"use fewer ranges: those that follow each other on both sides can be one",
+		"範囲を減らしてください。両側で続いている範囲は 1 つにまとめられます"},
 	// Containers and their state.
 	{"1 to %d of A-Z a-z 0-9 _ . - and not beginning with . or -",
 		"A-Z a-z 0-9 _ . - の 1 から %d 文字で、. や - では始められません"},

@@ -27,11 +27,18 @@ func writeProc(c *Container, file, text string) error {
 	return failure
 }
 
-func writeMap(c *Container, file string, maps []SpecIDMap) error {
-	text := ""
+// identityText gives maps as uid_map and gid_map take them, a line each. All of them go in one
+// write(2), of which the kernel takes less than a page.
+func identityText(maps []SpecIDMap) string {
+	var text strings.Builder
 	for _, m := range maps {
-		text += fmt.Sprintf("%d %d %d\n", m.ContainerID, m.HostID, m.Size)
+		fmt.Fprintf(&text, "%d %d %d\n", m.ContainerID, m.HostID, m.Size)
 	}
+	return text.String()
+}
+
+func writeMap(c *Container, file string, maps []SpecIDMap) error {
+	text := identityText(maps)
 	eventsFact(c, file, "%s", text)
 	return writeProc(c, file, text)
 }

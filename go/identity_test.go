@@ -172,6 +172,36 @@ func TestIdentityMapsManyLines(t *testing.T) {
 	s.expectEnd(t, identityOK)
 }
 
+// 170 lines of 24 bytes and one of 15 or 16: what specCheck refuses, the kernel does.
+func TestIdentityTheKernelTakesLessThanAPage(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("many lines need root")
+	}
+	for last, bytes := range map[uint32]int{1: 4095, 10: 4096} {
+		spec := newIdentitySpec()
+		spec.UIDMappings = []SpecIDMap{{0, 1000000000, last}}
+		for i := uint32(1); i < 171; i++ {
+			spec.UIDMappings = append(spec.UIDMappings, SpecIDMap{2000000000 + 2*i, 2000000000 + i, 1})
+		}
+		if got := len(identityText(spec.UIDMappings)); got != bytes {
+			t.Errorf("%d bytes, not %d", got, bytes)
+		}
+		s := startIdentity(t, spec, 0, 0)
+		err := identityMap(s.Container)
+		if bytes < syscall.Getpagesize() {
+			if err != nil {
+				t.Error(err)
+			}
+			s.expectEnd(t, identityOK)
+		} else {
+			if err == nil || asError(err).Errno != syscall.EINVAL {
+				t.Errorf("%v, not EINVAL", err)
+			}
+			s.expectEnd(t, identityFailed)
+		}
+	}
+}
+
 func TestIdentityRootThatIsNotMappedIsRefused(t *testing.T) {
 	// The spec says that 0 is mapped, but nobody has written it.
 	s := startIdentity(t, newIdentitySpec(), 0, 0)

@@ -3,7 +3,10 @@
 
 package gobox
 
-import "math/bits"
+import (
+	"math/bits"
+	"syscall"
+)
 
 // specNeeds: what only makes sense in a namespace made new for the container. Without it the
 // host itself would get the name, the mounts or the address.
@@ -34,20 +37,34 @@ func checkNeeds(at *where, s *Spec) error {
 	return nil
 }
 
+// checkMapBytes refuses what the kernel refuses with no more than EINVAL: map_write() in
+// kernel/user_namespace.c.
+func checkMapBytes(at *where, file string, maps []SpecIDMap) error {
+	bytes, most := len(identityText(maps)), syscall.Getpagesize()-1
+	if bytes <= most {
+		return nil
+	}
+	err := specRefuse(at, "makes %d bytes of %s; the kernel takes %d at most", bytes, file, most)
+	return errorHint(err, "use fewer ranges: those that follow each other on both sides can be "+
+		"one")
+}
+
 // checkMaps: a new user namespace without maps would leave the container with nobody's ids.
 func checkMaps(at *where, s *Spec) error {
+	uids, gids := at.member("linux.uidMappings"), at.member("linux.gidMappings")
 	if !specMakes(s, nsUser) {
 		return nil
 	}
 	if len(s.UIDMappings) == 0 {
-		return specRefuse(at.member("linux.uidMappings"),
-			"missing: a new user namespace needs it")
+		return specRefuse(uids, "missing: a new user namespace needs it")
 	}
 	if len(s.GIDMappings) == 0 {
-		return specRefuse(at.member("linux.gidMappings"),
-			"missing: a new user namespace needs it")
+		return specRefuse(gids, "missing: a new user namespace needs it")
 	}
-	return nil
+	if err := checkMapBytes(uids, "uid_map", s.UIDMappings); err != nil {
+		return err
+	}
+	return checkMapBytes(gids, "gid_map", s.GIDMappings)
 }
 
 func isMapped(maps []SpecIDMap, id uint32) bool {
