@@ -8,6 +8,7 @@
 #include "cgroup_devices.h"
 #include "cgroup_files.h"
 #include "events.h"
+#include "json.h"
 #include "resources.h"
 #include "small_file.h"
 
@@ -34,38 +35,44 @@ int cgroup_path(struct container *c, struct error *e)
 	return 0;
 }
 
-static int check_controllers(int root, const char *needed, struct error *e)
+static int refuse_controller(const char *file, size_t n, struct error *e)
 {
-	char available[CONTROLLERS_MAX];
+	char name[sizeof(struct shown) + 1]; /* longer than what is shown of it */
 
-	if (!needed[0])
-		return 0;
-	if (small_file_read(root, "cgroup.controllers", available, sizeof(available)) < 0)
-		return error_sys(e, "reading %s/cgroup.controllers", CGROUP_ROOT);
-	for (const char *p = needed; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
+	snprintf(name, sizeof(name), "%.*s", (int)n, file);
+	error_say(e, "controller %s is missing in %s/cgroup.controllers", json_shown(name).text,
+		CGROUP_ROOT);
+	return error_hint(e, "cgroup v1 may hold it on this machine; the lab "
+			     "(make lab) has every controller");
+}
 
-		if (!resources_has_word(available, p, n)) {
-			error_say(e, "controller %.*s is missing in %s/cgroup.controllers", (int)n,
-				p, CGROUP_ROOT);
-			return error_hint(e, "cgroup v1 may hold it on this machine; the lab "
-					     "(make lab) has every controller");
-		}
-		p += n;
+/* File by file: a name of linux.resources.unified may hold spaces, which part words in a list. */
+static int check_controllers(int root, const struct spec *s, struct error *e)
+{
+	char available[CONTROLLERS_MAX] = "";
+
+	for (size_t i = 0; i < resources_count(s); i++) {
+		struct limit limit;
+		size_t n;
+
+		if (!resources_limit(s, i, &limit))
+			continue;
+		if (!available[0] && small_file_read(root, "cgroup.controllers", available,
+					     sizeof(available)) < 0)
+			return error_sys(e, "reading %s/cgroup.controllers", CGROUP_ROOT);
+		n = strcspn(limit.file, ".");
+		if (!resources_has_word(available, limit.file, n))
+			return refuse_controller(limit.file, n, e);
 	}
 	return 0;
 }
 
 static int open_root(struct container *c, struct error *e)
 {
-	char needed[CONTROLLERS_MAX];
-
-	if (resources_controllers(c->spec, needed, sizeof(needed), e) < 0)
-		return -1;
 	c->cgroup_root = cgroup_open_root(e);
 	if (c->cgroup_root < 0)
 		return -1;
-	if (check_controllers(c->cgroup_root, needed, e) == 0)
+	if (check_controllers(c->cgroup_root, c->spec, e) == 0)
 		return 0;
 	close(c->cgroup_root);
 	c->cgroup_root = -1;

@@ -43,7 +43,7 @@ func checkControllers(root int, needed []string) error {
 	for _, controller := range needed {
 		if !slices.Contains(strings.Fields(available), controller) {
 			return errorHint(errorSay("controller %s is missing in %s/cgroup.controllers",
-				controller, cgroupRoot),
+				jsonShown(controller), cgroupRoot),
 				"cgroup v1 may hold it on this machine; the lab "+
 					"(make lab) has every controller")
 		}

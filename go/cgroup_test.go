@@ -80,15 +80,24 @@ func TestCgroupRefusesOtherFileSystems(t *testing.T) {
 	})
 }
 
+// All of a file's name before its first dot; a long one as messages show it.
 func TestCgroupNamesAMissingController(t *testing.T) {
 	playCgroup(t, func(s *cgroupScene) {
-		s.c.Spec.Resources.Unified = []SpecKeyValue{{"nosuch.max", "1"}}
 		s.askFor("/x")
-		for _, err := range []error{cgroupCheck(s.c), cgroupCreate(s.c)} {
-			refused(t, err, 0,
-				"controller nosuch is missing in /sys/fs/cgroup/cgroup.controllers",
-				"cgroup v1 may hold it on this machine; the lab (make lab) has every "+
-					"controller")
+		for _, row := range []struct{ file, controller string }{
+			{"nosuch.max", "nosuch"},
+			{"a b.c", "a b"},
+			{"a\nb c.d.e", "a\nb c"},
+			{" pids.max", " pids"},
+			{strings.Repeat("x", 9*64) + ".max", strings.Repeat("x", 64) + "..."},
+		} {
+			s.c.Spec.Resources.Unified = []SpecKeyValue{{row.file, "1"}}
+			for _, err := range []error{cgroupCheck(s.c), cgroupCreate(s.c)} {
+				refused(t, err, 0, "controller "+row.controller+
+					" is missing in /sys/fs/cgroup/cgroup.controllers",
+					"cgroup v1 may hold it on this machine; the lab (make lab) has every "+
+						"controller")
+			}
 		}
 	})
 }

@@ -84,22 +84,39 @@ static void refuses_other_file_systems(void **state)
 	assert_int_equal(cgroup_check(&t.c, &t.e), 0);
 }
 
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+/* All of a file's name before its first dot; a long one as messages show it. */
 static void names_a_missing_controller(void **state)
 {
-	struct spec_key_value unified = {"nosuch.max", "1"};
+	static const struct {
+		const char *file, *controller;
+	} rows[] = {
+		{"nosuch.max", "nosuch"},
+		{"a b.c", "a b"},
+		{"a\nb c.d.e", "a\nb c"},
+		{" pids.max", " pids"},
+		{X64 X64 X64 X64 X64 X64 X64 X64 X64 ".max", X64 "..."},
+	};
 
 	(void)state;
 	NEEDS_ROOT();
-	t.spec.resources.unified.v = &unified;
-	t.spec.resources.unified.n = 1;
 	ask_for("/x");
-	assert_int_equal(cgroup_check(&t.c, &t.e), -1);
-	assert_string_equal(
-		t.e.message, "controller nosuch is missing in /sys/fs/cgroup/cgroup.controllers");
-	error_clear(&t.e);
-	assert_int_equal(cgroup_create(&t.c, &t.e), -1);
-	assert_string_equal(
-		t.e.message, "controller nosuch is missing in /sys/fs/cgroup/cgroup.controllers");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct spec_key_value unified = {(char *)rows[i].file, "1"};
+		char expected[256];
+
+		t.spec.resources.unified.v = &unified;
+		t.spec.resources.unified.n = 1;
+		snprintf(expected, sizeof(expected),
+			"controller %s is missing in /sys/fs/cgroup/cgroup.controllers",
+			rows[i].controller);
+		assert_int_equal(cgroup_check(&t.c, &t.e), -1);
+		assert_string_equal(t.e.message, expected);
+		error_clear(&t.e);
+		assert_int_equal(cgroup_create(&t.c, &t.e), -1);
+		assert_string_equal(t.e.message, expected);
+	}
 }
 
 /* --- making and removing --- */
