@@ -64,29 +64,45 @@ const char *error_name(int errnum)
 	return unknown;
 }
 
-/* Writes text with every control character made visible. */
-static void print_safely(const char *text, FILE *out)
+/* Bytes of the control character at p, two from U+0080 on (UTF-8); 0 where it is none. */
+static int control_size(const unsigned char *p)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			fprintf(out, "\\x%02x", *p);
-		else
-			fputc(*p, out);
+	if (*p < 0x20 || *p == 0x7f)
+		return 1;
+	return p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f ? 2 : 0;
+}
+
+void error_visible(const char *text, char *out, size_t size)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t used = 0;
+
+	/* Room for the longest, and the NUL. */
+	while (*p && used + sizeof("\\xNN\\xNN") <= size) {
+		int n = control_size(p);
+
+		if (n == 0)
+			out[used++] = (char)*p++;
+		for (; n > 0; n--)
+			used += (size_t)snprintf(out + used, size - used, "\\x%02x", *p++);
 	}
+	out[used] = '\0';
 }
 
 void error_print(const struct error *e, const char *program, FILE *out)
 {
+	char text[sizeof(e->message) * 4 + 8];
+
 	fprintf(out, "%s: ", program);
 	if (e->stage[0])
 		fprintf(out, "%s: ", e->stage);
-	print_safely(e->message, out);
+	error_visible(e->message, text, sizeof(text));
+	fputs(text, out);
 	if (e->errnum)
 		fprintf(out, ": %s (%s)", strerror(e->errnum), error_name(e->errnum));
 	fputc('\n', out);
 	if (e->hint[0]) {
-		fputs("hint: ", out);
-		print_safely(e->hint, out);
-		fputc('\n', out);
+		error_visible(e->hint, text, sizeof(text));
+		fprintf(out, "hint: %s\n", text);
 	}
 }

@@ -42,6 +42,13 @@ int error_say(struct error *e, const char *format, ...) __attribute__((format(pr
 int error_hint(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
+ * Text as a terminal may see it: each byte of a control character as \xNN, of those of ASCII and of
+ * U+0080 to U+009F, where U+009B begins what ESC [ does. out has size bytes, of which it takes four
+ * for one of text and 8 more; what does not fit is left out.
+ */
+void error_visible(const char *text, char *out, size_t size);
+
+/*
  * Prints "PROGRAM: STAGE: MESSAGE: Text of errno (ENAME)" and, on a second line, "hint: HINT".
  * Control characters in the message are shown as \xNN: a spec or a file name may hold any byte.
  */

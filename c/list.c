@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { COLUMNS = 7, GAP = 2, CELL_MAX = PATH_MAX * 4 };
+enum { COLUMNS = 7, GAP = 2, CELL_MAX = PATH_MAX * 4 + 8 };
 
 static const char *const headings[COLUMNS] = {
 	"NAME", "PID", "RUNTIME", "STATUS", "CREATED", "CGROUP", "LINK"};
@@ -16,13 +16,7 @@ static const char *const headings[COLUMNS] = {
 /* Text as a cell shows it: control characters as \xNN, nothing as a dash. */
 static void show(const char *text, char out[CELL_MAX])
 {
-	size_t used = 0;
-
-	if (!text[0])
-		text = "-";
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-		used += (size_t)snprintf(out + used, CELL_MAX - used,
-			*p < 0x20 || *p == 0x7f ? "\\x%02x" : "%c", *p);
+	error_visible(text[0] ? text : "-", out, CELL_MAX);
 }
 
 static const char *status(const struct state *s)

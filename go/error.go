@@ -31,7 +31,7 @@ func (e *Error) Error() string {
 	if e.Stage != "" {
 		b.WriteString(e.Stage + ": ")
 	}
-	b.WriteString(visible(e.Message))
+	b.WriteString(errorVisible(e.Message))
 	if e.Errno != 0 {
 		b.WriteString(": " + errorText(e.Errno) + " (" + errorName(e.Errno) + ")")
 	}
@@ -92,18 +92,36 @@ func errorPrint(err error, program string, out io.Writer) {
 	e := asError(err)
 	fmt.Fprintf(out, "%s: %s\n", program, e.Error())
 	if e.Hint != "" {
-		fmt.Fprintf(out, "hint: %s\n", visible(e.Hint))
+		fmt.Fprintf(out, "hint: %s\n", errorVisible(e.Hint))
 	}
 }
 
-// visible shows control characters as \xNN: a spec or a file name may hold any byte.
-func visible(text string) string {
+// controlSize is the bytes of the control character that text begins with, two from U+0080 on
+// (UTF-8); 0 where it is none.
+func controlSize(text string) int {
+	if text[0] < 0x20 || text[0] == 0x7f {
+		return 1
+	}
+	if len(text) > 1 && text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f {
+		return 2
+	}
+	return 0
+}
+
+// errorVisible gives text as a terminal may see it: each byte of a control character as \xNN, of
+// those of ASCII and of U+0080 to U+009F, where U+009B begins what ESC [ does. A spec or a file name
+// may hold any byte.
+func errorVisible(text string) string {
 	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; c < 0x20 || c == 0x7f {
-			fmt.Fprintf(&b, `\x%02x`, c)
-		} else {
-			b.WriteByte(c)
+	for text != "" {
+		n := controlSize(text)
+		if n == 0 {
+			b.WriteByte(text[0])
+			text = text[1:]
+		}
+		for ; n > 0; n-- {
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+			text = text[1:]
 		}
 	}
 	return b.String()

@@ -22,7 +22,7 @@ func show(text string) string {
 	if text == "" {
 		return "-"
 	}
-	return visible(text)
+	return errorVisible(text)
 }
 
 func status(s *State) string {

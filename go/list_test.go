@@ -47,3 +47,18 @@ func TestList(t *testing.T) {
 	}
 	stateRemove(c)
 }
+
+// A spec may name any cgroup.
+func TestListLetsNoControlCharacterThrough(t *testing.T) {
+	stateScene(t)
+	c := stateContainer("a")
+	c.Cgroup = "/x\x1b[1m\u0085y\u009b31m\u00a0"
+	must(t, stateCreate(c))
+	var out strings.Builder
+	must(t, listPrint(false, &out))
+	want := `  /x\x1b[1m\xc2\x85y\xc2\x9b31m` + "\u00a0  -\n"
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("%q is not in %q", want, out.String())
+	}
+	stateRemove(c)
+}

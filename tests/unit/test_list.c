@@ -57,10 +57,29 @@ static void list(void **unused)
 	assert_int_equal(state_remove(&c, &e), 0);
 }
 
+/* A spec may name any cgroup. */
+static void lets_no_control_character_through(void **unused)
+{
+	struct container c = scene_container("a");
+	struct error e;
+	char *text;
+
+	(void)unused;
+	strcpy(c.cgroup, "/x\x1b[1m\xc2\x85y\xc2\x9b"
+			 "31m\xc2\xa0");
+	assert_int_equal(state_create(&c, &e), 0);
+	text = listed(false, 0);
+	assert_non_null(strstr(text, "  /x\\x1b[1m\\xc2\\x85y\\xc2\\x9b31m\xc2\xa0  -\n"));
+	free(text);
+	assert_int_equal(state_remove(&c, &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(list, scene_clear, teardown),
+		cmocka_unit_test_setup_teardown(
+			lets_no_control_character_through, scene_clear, teardown),
 	};
 	int failed;
 
