@@ -38,10 +38,14 @@ static int rootfs_make_one(int parent, const char *name, bool is_dir)
 	return openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Opens path or, where it is missing, first its parent and then makes it there. */
+/*
+ * Opens path or, where it is missing, first its parent and then makes it there. EEXIST: a link that
+ * leads nowhere, or another container on this rootfs was faster; a second look tells which.
+ */
 static int rootfs_open_or_make(int root, char *path, bool is_dir, uint64_t resolve)
 {
-	int fd = rootfs_open(root, path, is_dir ? O_DIRECTORY : 0, resolve);
+	const uint64_t flags = is_dir ? O_DIRECTORY : 0;
+	int fd = rootfs_open(root, path, flags, resolve);
 	char *slash = strrchr(path, '/');
 	char top[] = "/";
 	int parent, saved;
@@ -57,6 +61,11 @@ static int rootfs_open_or_make(int root, char *path, bool is_dir, uint64_t resol
 	saved = errno;
 	close(parent);
 	errno = saved;
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	fd = rootfs_open(root, path, flags, resolve);
+	if (fd < 0 && errno == ENOENT)
+		errno = EEXIST;
 	return fd;
 }
 

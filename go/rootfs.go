@@ -39,6 +39,8 @@ func rootfsMakeOne(parent int, name string, isDir bool) (int, error) {
 }
 
 // rootfsOpenOrMake opens path or, where it is missing, first its parent and then makes it there.
+// EEXIST: a link that leads nowhere, or another container on this rootfs was faster; a second look
+// tells which.
 func rootfsOpenOrMake(root int, path string, isDir bool, resolve uint64) (int, error) {
 	flags := uint64(0)
 	if isDir {
@@ -59,6 +61,12 @@ func rootfsOpenOrMake(root int, path string, isDir bool, resolve uint64) (int, e
 	}
 	fd, err = rootfsMakeOne(parent, path[slash+1:], isDir)
 	syscall.Close(parent)
+	if err != syscall.EEXIST {
+		return fd, err
+	}
+	if fd, err = rootfsOpen(root, path, flags, resolve); err == syscall.ENOENT {
+		err = syscall.EEXIST
+	}
 	return fd, err
 }
 

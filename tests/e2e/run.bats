@@ -194,3 +194,28 @@ all_signals() {
 		os.execvp(sys.argv[1], sys.argv[1:])')
 	both all_signals
 }
+
+# The first look finds no mount point, and by the time it is made it is there: another container on
+# this rootfs was faster.
+made_meanwhile() {
+	local mounts=('') cwd=(/raced/cwd / /) i
+	mounts[1]='{ "destination": "/raced/dir", "type": "tmpfs", "source": "tmpfs" }'
+	mounts[2]="{ \"destination\": \"/raced/file\", \"type\": \"bind\", \"source\": \"$top/VERSION\", \"options\": [\"bind\"] }"
+	rm -rf "$BATS_TEST_TMPDIR/rootfs"
+	cp -a "$ROOTFS" "$BATS_TEST_TMPDIR/rootfs"
+	mkdir -p "$BATS_TEST_TMPDIR/rootfs/raced/dir" "$BATS_TEST_TMPDIR/rootfs/raced/cwd"
+	touch "$BATS_TEST_TMPDIR/rootfs/raced/file"
+	for i in 0 1 2; do
+		cat >"$BATS_TEST_TMPDIR/raced.json" <<-END
+			{ "ociVersion": "1.0.2", "root": { "path": "rootfs" },
+			  "process": { "args": ["/bin/sh"], "cwd": "${cwd[i]}" }, "mounts": [ ${mounts[i]} ],
+			  "linux": { "namespaces": [ { "type": "mount" } ] } }
+		END
+		# Leaks cannot be looked for in what is traced.
+		expect 0 env ASAN_OPTIONS=detect_leaks=0:exitcode=99 \
+			strace -f -qq -o "$BATS_TEST_TMPDIR/raced" -e trace=openat2 \
+			-e inject=openat2:error=ENOENT:when=1 "$box" run --spec "$BATS_TEST_TMPDIR/raced.json" -- /bin/true
+		grep -q 'raced.*INJECTED' "$BATS_TEST_TMPDIR/raced"
+	done
+}
+@test "a mount point or cwd that another container makes at the same time" { both made_meanwhile; }
