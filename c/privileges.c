@@ -128,6 +128,42 @@ static int drop_bounding(struct container *c, const struct owned *o, struct erro
 }
 
 /*
+ * Which of the three streams, a bit each, the command's user gets. /dev/stdout is /proc/self/fd/1,
+ * and to open that is to open what is behind it once more, by its owner and mode (proc(5)): a pipe
+ * is its maker's alone. So another user than root gets the caller's streams, as with runc and crun,
+ * a regular file too. A device stays whose it was: the null device and a terminal are the host's.
+ */
+static unsigned int foreign_streams(const struct container *c)
+{
+	uid_t uid = c->spec->process.uid;
+	unsigned int streams = 0;
+	struct stat st;
+
+	/* A terminal of the container's own takes their place: console_open() gave it away. */
+	if (uid == 0 || c->new_terminal)
+		return 0;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &st) == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode) &&
+			st.st_uid != uid)
+			streams |= 1U << fd;
+	return streams;
+}
+
+static void give_streams(struct container *c, unsigned int streams)
+{
+	uid_t uid = c->spec->process.uid;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (!(streams >> fd & 1))
+			continue;
+		events_call(c, "fchown(%d, %u, -1)", fd, uid);
+		/* Whatever the file system answers, the command still has the stream itself. */
+		if (fchown(fd, uid, (gid_t)-1) < 0)
+			continue;
+	}
+}
+
+/*
  * No group of the caller goes into the container. A user namespace that an ordinary user made
  * denies setgroups(2), so that nobody sheds a group that shuts him out (CVE-2014-8989).
  */
@@ -254,10 +290,12 @@ static int leave_keyring(struct container *c, struct error *e)
 
 int privileges_drop(struct container *c, struct error *e)
 {
+	unsigned int streams;
 	struct owned o;
 
 	if (owned_now(c, &o, e) < 0)
 		return -1;
+	streams = foreign_streams(c);
 	umask(0022);
 	/* Raising a limit needs CAP_SYS_RESOURCE. */
 	if (set_rlimits(c, e) < 0)
@@ -265,6 +303,8 @@ int privileges_drop(struct container *c, struct error *e)
 	/* CAP_SETPCAP; setresuid(2) would take it away. */
 	if (drop_bounding(c, &o, e) < 0)
 		return -1;
+	/* CAP_CHOWN. */
+	give_streams(c, streams);
 	/* CAP_SETGID, then CAP_SETUID: groups first, since a user without it cannot change them. */
 	if (set_groups(c, e) < 0 || set_ids(c, e) < 0)
 		return -1;

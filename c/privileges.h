@@ -11,11 +11,11 @@
 int privileges_adjust_oom(struct container *c, struct error *e);
 
 /*
- * Child, in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)), supplementary
- * groups, gid, uid (setgroups(2), setresgid(2), setresuid(2)) with the capabilities kept
- * (PR_SET_KEEPCAPS), the other four sets (capset(2), PR_CAP_AMBIENT), a session keyring of its own
- * (keyctl(2)), no_new_privs, parent-death signal again (a change of uid clears it), and every
- * descriptor over 2 closed on exec (close_range(2)).
+ * Child, in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)), the owner of the
+ * streams (fchown(2)), supplementary groups, gid, uid (setgroups(2), setresgid(2), setresuid(2))
+ * with the capabilities kept (PR_SET_KEEPCAPS), the other four sets (capset(2), PR_CAP_AMBIENT), a
+ * session keyring of its own (keyctl(2)), no_new_privs, parent-death signal again (a change of uid
+ * clears it), and every descriptor over 2 closed on exec (close_range(2)).
  *
  * A spec without process.capabilities gets none at all, for root too: runc and crun do the same.
  * After a change of uid the caller must make sure that the parent still lives.

@@ -146,6 +146,38 @@ func dropBounding(c *Container, o owned, l *callList) {
 	}
 }
 
+// foreignStreams are those of the three streams that the command's user gets. /dev/stdout is
+// /proc/self/fd/1, and to open that is to open what is behind it once more, by its owner and mode
+// (proc(5)): a pipe is its maker's alone. So another user than root gets the caller's streams, as with
+// runc and crun, a regular file too. A device stays whose it was: the null device and a terminal are
+// the host's.
+func foreignStreams(c *Container) (streams []uintptr) {
+	uid := c.Spec.Process.UID
+	// A terminal of the container's own takes their place: consoleCalls gave it away.
+	if uid == 0 || c.NewTerminal {
+		return nil
+	}
+	// exec: seen from outside, the owner's number is another one in the user namespace to join.
+	seenInside := c.TargetFlags&syscall.CLONE_NEWUSER == 0
+	for fd := 0; fd <= 2; fd++ {
+		var st syscall.Stat_t
+		if syscall.Fstat(fd, &st) == nil && st.Mode&syscall.S_IFMT != syscall.S_IFCHR &&
+			st.Mode&syscall.S_IFMT != syscall.S_IFBLK && !(seenInside && st.Uid == uid) {
+			streams = append(streams, uintptr(fd))
+		}
+	}
+	return streams
+}
+
+func giveStreams(c *Container, streams []uintptr, l *callList) {
+	uid := c.Spec.Process.UID
+	for _, fd := range streams {
+		l.says("fchown(%d, %d, -1)", fd, uid)
+		// Whatever the file system answers, the command still has the stream itself.
+		l.may(syscall.SYS_FCHOWN, fd, uintptr(uid), ^uintptr(0))
+	}
+}
+
 // setGroups: no group of the caller goes into the container. A user namespace that an ordinary
 // user made denies setgroups(2), so that nobody sheds a group that shuts him out (CVE-2014-8989).
 func setGroups(c *Container, l *callList) {
@@ -274,6 +306,8 @@ func privilegesCalls(c *Container, o owned, l *callList) {
 	setRlimits(c, l)
 	// CAP_SETPCAP; setresuid(2) would take it away.
 	dropBounding(c, o, l)
+	// CAP_CHOWN.
+	giveStreams(c, foreignStreams(c), l)
 	// CAP_SETGID, then CAP_SETUID: groups first, since a user without it cannot change them.
 	setGroups(c, l)
 	setIDs(c, l)
@@ -286,11 +320,11 @@ func privilegesCalls(c *Container, o owned, l *callList) {
 	closeOnExec(l)
 }
 
-// privilegesDrop (child), in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)),
-// supplementary groups, gid, uid (setgroups(2), setresgid(2), setresuid(2)) with the capabilities
-// kept (PR_SET_KEEPCAPS), the other four sets (capset(2), PR_CAP_AMBIENT), a session keyring of its
-// own (keyctl(2)), no_new_privs, parent-death signal again (a change of uid clears it), and every
-// descriptor over 2 closed on exec (close_range(2)).
+// privilegesDrop (child), in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)), the
+// owner of the streams (fchown(2)), supplementary groups, gid, uid (setgroups(2), setresgid(2),
+// setresuid(2)) with the capabilities kept (PR_SET_KEEPCAPS), the other four sets (capset(2),
+// PR_CAP_AMBIENT), a session keyring of its own (keyctl(2)), no_new_privs, parent-death signal again
+// (a change of uid clears it), and every descriptor over 2 closed on exec (close_range(2)).
 //
 // A spec without process.capabilities gets none at all, for root too: runc and crun do the same.
 // After a change of uid the caller must make sure that the parent still lives.

@@ -219,3 +219,34 @@ made_meanwhile() {
 	done
 }
 @test "a mount point or cwd that another container makes at the same time" { both made_meanwhile; }
+
+# user_spec UID [NAMESPACE MAPS]: the plain one with a command of that user.
+user_spec() {
+	sed "s/\"terminal\": true,/\"user\": { \"uid\": $1, \"gid\": $1 },/
+		s/\"namespaces\": \[/&${2:-}/; s/\"resources\": {}/&${3:-}/; s|../../../build|$top/build|" \
+		"$SPECS/plain.json" >"$BATS_TEST_TMPDIR/who.json"
+}
+
+# The pipes of this test are root's; each stream is opened by its name.
+opens_streams() {
+	local all='cat /dev/stdin; echo out >/dev/stdout; echo err >/dev/stderr' exec
+	user_spec 1234
+	same $'in\nout\nerr' "$(echo in | run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/sh -c "$all" 2>&1 | cat)"
+	hold user --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/cat
+	exec_by "$other"
+	same $'in\nout\nerr' "$(echo in | "${exec[@]}" user -- /bin/sh -c "$all" 2>&1 | cat)"
+	expect 0 let_go
+	run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/true >"$BATS_TEST_TMPDIR/file"
+	same 1234 "$(stat -c %u "$BATS_TEST_TMPDIR/file")"
+	# What is a device stays as it is.
+	run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/true <"$BATS_TEST_TMPDIR/null" >"$BATS_TEST_TMPDIR/null"
+	same 0 "$(stat -c %u "$BATS_TEST_TMPDIR/null")"
+	# Root of a user namespace may not give away what is not its own.
+	user_spec 1234 '{ "type": "user" },' \
+		"$(printf ', "%sMappings": [{ "containerID": 0, "hostID": 100000, "size": 65536 }]' uid gid)"
+	same 1234 "$(run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/id -u | cat)"
+}
+@test "a command that is not root can open its streams by name" {
+	mknod -m 666 "$BATS_TEST_TMPDIR/null" c 1 3
+	both opens_streams
+}

@@ -45,6 +45,14 @@ same() {
 	same shared/specs/time.json
 }
 
+@test "another user: the same changes, every difference has its reason" {
+	sed "s/\"uid\": 0, \"gid\": 0/\"uid\": 1234, \"gid\": 1234/; s|\"path\": \"[^\"]*rootfs\"|\"path\": \"$PWD/build/rootfs\"|" \
+		shared/specs/01-pid.json >"$BATS_TEST_TMPDIR/user.json"
+	same "$BATS_TEST_TMPDIR/user.json"
+	# The streams of a trace are pipes.
+	[ "$(of 'calls("child.privileges", "gobox").count("fchown(<pipe>, 1234, -1)")')" = 3 ]
+}
+
 @test "a veth pair: netlink messages by type and attribute, on both sides" {
 	python3 - "$BATS_TEST_TMPDIR/veth.json" <<-'EOF'
 		import json, os, sys

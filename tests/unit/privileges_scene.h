@@ -94,9 +94,12 @@ static inline void run_stage(int (*prepare)(void))
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		int leaked;
+		int leaked, null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 		umask(0077);
+		/* Another user would get the test's own streams. */
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+			dup2(null, fd);
 		if (prepare && prepare() < 0)
 			_exit(2);
 		leaked = open("/", O_RDONLY);
