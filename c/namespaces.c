@@ -182,7 +182,8 @@ static int join(struct container *c, struct error *e)
 
 		if (!path)
 			continue;
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		/* O_NONBLOCK: a FIFO is refused by setns(2), as any file is, and not waited for. */
+		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			return error_sys(
 				e, "opening %s namespace %s", namespace_kinds[id].name, path);

@@ -88,7 +88,8 @@ func openJoins(c *Container, plan *joinPlan) error {
 			continue
 		}
 		kind := namespaceKinds[id]
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		// O_NONBLOCK: a FIFO is refused by setns(2), as any file is, and not waited for.
+		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 		if err != nil {
 			return errorSys(err, "opening %s namespace %s", kind.name, path)
 		}

@@ -135,5 +135,14 @@ bad_path() {
 	expect 125 "$box" run --spec "$BATS_TEST_TMPDIR/joined.json" -- /bin/true
 	same "${box##*/}: namespaces: joining uts namespace /proc/self/ns/ipc: Invalid argument (EINVAL)" \
 		"${err%%$'\n'*}"
+	local path
+	for path in "$BATS_TEST_TMPDIR/fifo" "$top/VERSION"; do
+		joined_spec uts "$path"
+		expect 125 timeout --signal=KILL 20 "$box" run --spec "$BATS_TEST_TMPDIR/joined.json" -- /bin/true
+		same "${box##*/}: namespaces: joining uts namespace $path: Invalid argument (EINVAL)" "$err"
+	done
 }
-@test "a path that is no such namespace is told, and nothing is left" { both bad_path; }
+@test "a path that is no such namespace is told, and nothing is left" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	both bad_path
+}
