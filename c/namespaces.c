@@ -125,6 +125,10 @@ static int create(struct container *c, uint64_t more_flags, int child_sync, int 
 			error_hint(e, "new namespaces need root, or a user namespace in the spec");
 		else if (e->errnum == EAGAIN && c->enters)
 			error_hint(e, "pids.max of the container's cgroup may be reached");
+		else if (e->errnum == ENOMEM && c->spec->namespaces[NS_PID].path && !c->enters)
+			/* pid_namespaces(7); a bind mount keeps such a one. */
+			error_hint(e, "the first process of the joined pid namespace may have "
+				      "ended: no other can be made there then");
 		return -1;
 	}
 	if (pid == 0) {

@@ -212,6 +212,10 @@ func joinFailure(c *Container, report *joinReport) error {
 			errorHint(err, "new namespaces need root, or a user namespace in the spec")
 		} else if errno == syscall.EAGAIN && c.Enters {
 			errorHint(err, "pids.max of the container's cgroup may be reached")
+		} else if errno == syscall.ENOMEM && c.Spec.Namespaces[nsPID].Path != "" && !c.Enters {
+			// pid_namespaces(7); a bind mount keeps such a one.
+			errorHint(err, "the first process of the joined pid namespace may have "+
+				"ended: no other can be made there then")
 		}
 		return err
 	}

@@ -146,3 +146,19 @@ bad_path() {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	both bad_path
 }
+
+# Something keeps its file: a descriptor here, else a bind mount (unshare(1), --pid=FILE).
+dead_pid() {
+	joined_spec pid "/proc/$$/fd/$kept"
+	expect 125 "$box" run --spec "$BATS_TEST_TMPDIR/joined.json" -- /bin/true
+	same "${box##*/}: namespaces: creating the container's process: Cannot allocate memory (ENOMEM)
+hint: the first process of the joined pid namespace may have ended: no other can be made there then" "$err"
+}
+@test "a pid namespace whose first process has ended is told" {
+	local kept file=$BATS_TEST_TMPDIR/dead
+	touch "$file"
+	unshare --pid="$file" --fork true
+	exec {kept}<"$file"
+	umount --lazy "$file"
+	both dead_pid
+}
