@@ -111,6 +111,8 @@ static const struct hint hints[] = {
 		"加わった PID "
 		"名前空間の最初のプロセスが終わっているのかもしれません。その場合、そこには新しいプ"
 		"ロセスを作れません"},
+	{"map id 0 as well: linux.uidMappings, linux.gidMappings",
+		"ID 0 も対応付けてください: linux.uidMappings, linux.gidMappings"},
 	{"an ordinary user can map one id only: the own one, size 1",
 		"一般ユーザーが対応付けられる ID は、自分の 1 つだけです (size は 1)"},
 	{"a veth pair needs root on the host", "veth の対を作るには、ホストの root 権限が必要です"},

@@ -44,9 +44,13 @@ void userns_explain(struct error *e)
 {
 	const struct userns_switch *s;
 
-	if (e->status != EXIT_RUNTIME ||
-		(e->errnum != EPERM && e->errnum != EACCES && e->errnum != ENOSPC))
-		return; /* another status: the command's own file is not for us */
+	if (e->status != EXIT_RUNTIME)
+		return; /* the command's own file is not for us */
+	/* Who has no id in there makes no file on its mounts: may_create() in fs/namei.c. */
+	if (e->errnum == EOVERFLOW)
+		error_hint(e, "map id 0 as well: linux.uidMappings, linux.gidMappings");
+	if (e->errnum != EPERM && e->errnum != EACCES && e->errnum != ENOSPC)
+		return;
 	s = userns_refused();
 	if (s)
 		error_hint(e, "%s = %s refuses user namespaces; sudo sysctl -w %s=%s allows them",

@@ -15,7 +15,9 @@ struct userns_switch {
 /* The switch that refuses one now; NULL: none does. */
 const struct userns_switch *userns_refused(void);
 
-/* Makes that the hint of a failure that it explains (EPERM, EACCES, ENOSPC); else changes nothing.
+/*
+ * Makes that the hint of a failure that it explains (EPERM, EACCES, ENOSPC), and that id 0 is not
+ * mapped the hint of another (EOVERFLOW); else changes nothing.
  */
 void userns_explain(struct error *e);
 

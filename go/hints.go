@@ -103,6 +103,8 @@ var hints = []struct{ en, ja string }{
 		"コンテナの cgroup の pids.max に達したのかもしれません"},
 	{"the first process of the joined pid namespace may have ended: no other can be made there then",
 		"加わった PID 名前空間の最初のプロセスが終わっているのかもしれません。その場合、そこには新しいプロセスを作れません"},
+	{"map id 0 as well: linux.uidMappings, linux.gidMappings",
+		"ID 0 も対応付けてください: linux.uidMappings, linux.gidMappings"},
 	{"an ordinary user can map one id only: the own one, size 1",
 		"一般ユーザーが対応付けられる ID は、自分の 1 つだけです (size は 1)"},
 	{"a veth pair needs root on the host",

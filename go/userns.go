@@ -36,14 +36,18 @@ func usernsRefused() *usernsSwitch {
 	return nil
 }
 
-// usernsExplain makes that the hint of a failure that it explains (EPERM, EACCES, ENOSPC); else it
-// changes nothing.
+// usernsExplain makes that the hint of a failure that it explains (EPERM, EACCES, ENOSPC), and that id
+// 0 is not mapped the hint of another (EOVERFLOW); else it changes nothing.
 func usernsExplain(err error) {
 	if asError(err).Status != exitRuntime {
 		return // the command's own file is not for us
 	}
 	switch errnoOf(err) {
 	case syscall.EPERM, syscall.EACCES, syscall.ENOSPC:
+	case syscall.EOVERFLOW:
+		// Who has no id in there makes no file on its mounts: may_create() in fs/namei.c.
+		errorHint(err, "map id 0 as well: linux.uidMappings, linux.gidMappings")
+		return
 	default:
 		return
 	}

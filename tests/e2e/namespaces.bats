@@ -68,6 +68,19 @@ mapped() {
 	both mapped
 }
 
+# Whoever makes the devices is 0 outside and nobody inside.
+without_root() {
+	expect 125 "$box" run --spec "$BATS_TEST_TMPDIR/nobody.json" -- /bin/true
+	same "${box##*/}: mounts: making device /dev/null: Value too large for defined data type (EOVERFLOW)
+hint: map id 0 as well: linux.uidMappings, linux.gidMappings" "$err"
+}
+@test "a user namespace that does not map id 0 is told" {
+	user_spec 100000 65536
+	sed 's/"containerID": 0/"containerID": 1/; s/"args"/"user": { "uid": 1, "gid": 1 }, &/' \
+		"$BATS_TEST_TMPDIR/user.json" >"$BATS_TEST_TMPDIR/nobody.json"
+	both without_root
+}
+
 behind() {
 	expect 125 "$box" run --spec "$BATS_TEST_TMPDIR/user.json" --rootfs "$BATS_TEST_TMPDIR/closed/root"
 	same "${box##*/}: mounts: opening rootfs $BATS_TEST_TMPDIR/closed/root: Permission denied (EACCES)
