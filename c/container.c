@@ -175,7 +175,9 @@ static int write_pid_file(struct container *c, struct error *e)
 
 	if (!c->pid_file)
 		return 0;
-	fd = open(c->pid_file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* It is the caller's, and so is its mode. */
+	fd = open(c->pid_file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0644 & ~c->umask);
 	if (fd < 0)
 		return error_sys(e, "creating pid file %s", c->pid_file);
 	c->pid_in_file = c->pid;
@@ -241,6 +243,8 @@ int container_run(struct container *c, struct error *e)
 	int result;
 
 	inherited_read(&c->inherited);
+	/* What is made for the container has the modes that it asks for, the cgroup first. */
+	c->umask = umask(0022);
 	wait_block_signals(c);
 	if (cgroup_path(c, e) < 0 || state_create(c, e) < 0) {
 		wait_unblock_signals(c);
@@ -337,7 +341,9 @@ void container_child(struct container *c, int session_error)
 	wait_for_release(c);
 	/* From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962. */
 	prctl(PR_SET_DUMPABLE, 0);
-	umask(0022);
+	/* In `run` it is the parent's. */
+	if (c->enters)
+		umask(0022);
 	if (session_error) {
 		errno = session_error;
 		error_sys(&e, "creating the container's process");

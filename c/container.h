@@ -68,6 +68,7 @@ struct container {
 	pid_t pid_in_file;   /* what the pid file holds, which is ours to remove; 0: none is */
 	bool new_terminal;   /* process.terminal and standard input is a terminal */
 	struct inherited inherited; /* by container_run(), container_enter() */
+	mode_t umask;		    /* run: the caller's, for the pid file */
 	sigset_t caller_mask;	    /* signal mask that the runtime was started with */
 	int exit_status;     /* of the command, once it has ended: 0-255, 128+N for a signal */
 	const char *stage;   /* the stage under way; NULL between stages */

@@ -78,6 +78,7 @@ type Container struct {
 	PidInFile     int       // what the pid file holds, which is ours to remove; 0: none is
 	NewTerminal   bool      // process.terminal and standard input is a terminal
 	Inherited     Inherited // by containerRun, containerEnter
+	Umask         int       // run: the caller's, for the pid file
 	ExitStatus    int       // of the command, once it has ended: 0-255, 128+N for a signal
 	stage         string    // the stage under way; "" between stages
 	stageBegin    int64     // its begin, nanoseconds of CLOCK_MONOTONIC
@@ -226,8 +227,9 @@ func writePidFile(c *Container) error {
 	if c.PidFile == "" {
 		return nil
 	}
+	// It is the caller's, and so is its mode.
 	fd, err := syscall.Open(c.PidFile, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|
-		syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o644)
+		syscall.O_NOFOLLOW|syscall.O_CLOEXEC, uint32(0o644&^c.Umask))
 	if err != nil {
 		return errorSys(err, "creating pid file %s", c.PidFile)
 	}
@@ -295,6 +297,8 @@ func finish(c *Container, err error) error {
 // everything that had been made is gone again; the error says which stage failed.
 func containerRun(c *Container) error {
 	c.Inherited = inheritedRead()
+	// What is made for the container has the modes that it asks for, the cgroup first.
+	c.Umask = syscall.Umask(0o022)
 	waitBlockSignals(c)
 	defer waitUnblockSignals(c)
 	if err := cgroupPath(c); err != nil {
@@ -361,10 +365,10 @@ func containerChild(c *Container) {
 	waitForRelease(c)
 	// From here until execve nobody in a joined pid namespace may look in: CVE-2016-9962.
 	prctl(syscall.PR_SET_DUMPABLE, 0)
-	syscall.Umask(0o022)
 	stages := childStages
 	if c.Enters {
 		stages = enteringChildStages
+		syscall.Umask(0o022) // in `run` it is the parent's
 	}
 	if err == nil {
 		err = containerStages(c, viaStages(c, stages, childStagesOfC))

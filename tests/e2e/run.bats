@@ -250,3 +250,25 @@ opens_streams() {
 	mknod -m 666 "$BATS_TEST_TMPDIR/null" c 1 3
 	both opens_streams
 }
+
+# What is made for the container does not depend on the caller's umask; what is the caller's does.
+narrow_umask() {
+	local mask=$1 exec
+	user_spec 1234
+	umask "$mask"
+	hold masked --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/sh -c 'ls /sys/fs/cgroup >/dev/null && umask && exec cat'
+	umask 022
+	same "755 755" "$(stat -c %a /sys/fs/cgroup/twinbox /sys/fs/cgroup/twinbox/masked | xargs)"
+	same 600 "$(stat -c %a /run/twinbox/masked.json)"
+	same "$(printf %o $((0644 & ~mask)))" "$(stat -c %a "$BATS_TEST_TMPDIR/masked.pid")"
+	exec_by "$other"
+	umask "$mask"
+	same 0022 "$("${exec[@]}" masked -- /bin/sh -c umask)"
+	umask 022
+	expect 0 let_go
+	same 0022 "$(<"$BATS_TEST_TMPDIR/masked.out")"
+}
+@test "the caller's umask is the pid file's, not the container's" {
+	both narrow_umask 077
+	both narrow_umask 0
+}
