@@ -19,12 +19,14 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { CAPABILITY_BITS = 64 };
@@ -130,21 +132,20 @@ static int drop_bounding(struct container *c, const struct owned *o, struct erro
 /*
  * Which of the three streams, a bit each, the command's user gets. /dev/stdout is /proc/self/fd/1,
  * and to open that is to open what is behind it once more, by its owner and mode (proc(5)): a pipe
- * is its maker's alone. So another user than root gets the caller's streams, as with runc and crun,
- * a regular file too. A device stays whose it was: the null device and a terminal are the host's.
+ * is its maker's alone. So another user than root gets the caller's pipes. What has a name on the
+ * host stays whose it was: as its owner the command could open for writing what it was given to
+ * read.
  */
-static unsigned int foreign_streams(const struct container *c)
+static unsigned int piped_streams(const struct container *c)
 {
-	uid_t uid = c->spec->process.uid;
 	unsigned int streams = 0;
-	struct stat st;
+	struct statfs fs;
 
 	/* A terminal of the container's own takes their place: console_open() gave it away. */
-	if (uid == 0 || c->new_terminal)
+	if (c->spec->process.uid == 0 || c->new_terminal)
 		return 0;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fstat(fd, &st) == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode) &&
-			st.st_uid != uid)
+		if (fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
 			streams |= 1U << fd;
 	return streams;
 }
@@ -157,7 +158,7 @@ static void give_streams(struct container *c, unsigned int streams)
 		if (!(streams >> fd & 1))
 			continue;
 		events_call(c, "fchown(%d, %u, -1)", fd, uid);
-		/* Whatever the file system answers, the command still has the stream itself. */
+		/* Refused in a user namespace that the pipe is not of: the command still has it. */
 		if (fchown(fd, uid, (gid_t)-1) < 0)
 			continue;
 	}
@@ -295,7 +296,7 @@ int privileges_drop(struct container *c, struct error *e)
 
 	if (owned_now(c, &o, e) < 0)
 		return -1;
-	streams = foreign_streams(c);
+	streams = piped_streams(c);
 	umask(0022);
 	/* Raising a limit needs CAP_SYS_RESOURCE. */
 	if (set_rlimits(c, e) < 0)

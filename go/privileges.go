@@ -146,23 +146,21 @@ func dropBounding(c *Container, o owned, l *callList) {
 	}
 }
 
-// foreignStreams are those of the three streams that the command's user gets. /dev/stdout is
+const pipefsMagic = 0x50495045 // linux/magic.h
+
+// pipedStreams are those of the three streams that the command's user gets. /dev/stdout is
 // /proc/self/fd/1, and to open that is to open what is behind it once more, by its owner and mode
-// (proc(5)): a pipe is its maker's alone. So another user than root gets the caller's streams, as with
-// runc and crun, a regular file too. A device stays whose it was: the null device and a terminal are
-// the host's.
-func foreignStreams(c *Container) (streams []uintptr) {
-	uid := c.Spec.Process.UID
+// (proc(5)): a pipe is its maker's alone. So another user than root gets the caller's pipes. What has a
+// name on the host stays whose it was: as its owner the command could open for writing what it was
+// given to read.
+func pipedStreams(c *Container) (streams []uintptr) {
 	// A terminal of the container's own takes their place: consoleCalls gave it away.
-	if uid == 0 || c.NewTerminal {
+	if c.Spec.Process.UID == 0 || c.NewTerminal {
 		return nil
 	}
-	// exec: seen from outside, the owner's number is another one in the user namespace to join.
-	seenInside := c.TargetFlags&syscall.CLONE_NEWUSER == 0
 	for fd := 0; fd <= 2; fd++ {
-		var st syscall.Stat_t
-		if syscall.Fstat(fd, &st) == nil && st.Mode&syscall.S_IFMT != syscall.S_IFCHR &&
-			st.Mode&syscall.S_IFMT != syscall.S_IFBLK && !(seenInside && st.Uid == uid) {
+		var fs syscall.Statfs_t
+		if syscall.Fstatfs(fd, &fs) == nil && int64(fs.Type) == pipefsMagic {
 			streams = append(streams, uintptr(fd))
 		}
 	}
@@ -173,7 +171,7 @@ func giveStreams(c *Container, streams []uintptr, l *callList) {
 	uid := c.Spec.Process.UID
 	for _, fd := range streams {
 		l.says("fchown(%d, %d, -1)", fd, uid)
-		// Whatever the file system answers, the command still has the stream itself.
+		// Refused in a user namespace that the pipe is not of: the command still has it.
 		l.may(syscall.SYS_FCHOWN, fd, uintptr(uid), ^uintptr(0))
 	}
 }
@@ -307,7 +305,7 @@ func privilegesCalls(c *Container, o owned, l *callList) {
 	// CAP_SETPCAP; setresuid(2) would take it away.
 	dropBounding(c, o, l)
 	// CAP_CHOWN.
-	giveStreams(c, foreignStreams(c), l)
+	giveStreams(c, pipedStreams(c), l)
 	// CAP_SETGID, then CAP_SETUID: groups first, since a user without it cannot change them.
 	setGroups(c, l)
 	setIDs(c, l)

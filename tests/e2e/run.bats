@@ -229,18 +229,18 @@ user_spec() {
 
 # The pipes of this test are root's; each stream is opened by its name.
 opens_streams() {
-	local all='cat /dev/stdin; echo out >/dev/stdout; echo err >/dev/stderr' exec
+	local all='cat /dev/stdin; echo out >/dev/stdout; echo err >/dev/stderr' exec name
 	user_spec 1234
 	same $'in\nout\nerr' "$(echo in | run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/sh -c "$all" 2>&1 | cat)"
 	hold user --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/cat
 	exec_by "$other"
 	same $'in\nout\nerr' "$(echo in | "${exec[@]}" user -- /bin/sh -c "$all" 2>&1 | cat)"
 	expect 0 let_go
-	run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/true >"$BATS_TEST_TMPDIR/file"
-	same 1234 "$(stat -c %u "$BATS_TEST_TMPDIR/file")"
-	# What is a device stays as it is.
-	run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/true <"$BATS_TEST_TMPDIR/null" >"$BATS_TEST_TMPDIR/null"
-	same 0 "$(stat -c %u "$BATS_TEST_TMPDIR/null")"
+	# What has a name stays whose it was.
+	for name in file null fifo; do
+		run_box --spec "$BATS_TEST_TMPDIR/who.json" -- /bin/true <>"$BATS_TEST_TMPDIR/$name" 1<>"$BATS_TEST_TMPDIR/$name"
+		same "$name 0" "$name $(stat -c %u "$BATS_TEST_TMPDIR/$name")"
+	done
 	# Root of a user namespace may not give away what is not its own.
 	user_spec 1234 '{ "type": "user" },' \
 		"$(printf ', "%sMappings": [{ "containerID": 0, "hostID": 100000, "size": 65536 }]' uid gid)"
@@ -248,6 +248,8 @@ opens_streams() {
 }
 @test "a command that is not root can open its streams by name" {
 	mknod -m 666 "$BATS_TEST_TMPDIR/null" c 1 3
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	touch "$BATS_TEST_TMPDIR/file"
 	both opens_streams
 }
 
