@@ -127,7 +127,8 @@ bool trace_changes(const struct trace_call *c);
 
 /* trace_reasons.c */
 struct reason {
-	const char *args, *instead;
+	const char *args;
+	json_t *instead; /* NULL: it is why a call stands alone */
 	json_t *entry;
 	bool fold, sometimes, used;
 	bool asked; /* one of its columns is here */
@@ -142,6 +143,8 @@ int reasons_load(struct reasons *r, const char *text, struct error *e);
 void reasons_free(struct reasons *r);
 /* Sets pair and only of each call: the first entries that match it. */
 void reasons_find(const struct reasons *r, struct trace *t);
+/* True where nothing but what r declares differs; other: NULL: where own has a shape of r's. */
+bool reason_pairs(const struct reason *r, const char *own, const char *other);
 /* Explained nothing of its columns, though it says that it always does (in the full spec). */
 bool reason_stale(const struct reason *r);
 

@@ -2,7 +2,8 @@
  * trace_align.c: the calls of all columns in one stage become rows. The first column is there from
  * the beginning; each further one is aligned with the rows so far, by the longest common
  * subsequence in which a call that changes the kernel's state outweighs any number of others
- * around it. A call that stands alone in the end needs its reason.
+ * around it. A call that stands alone in the end needs its reason, and so do two that share a row
+ * and are not the same.
  */
 #include "trace.h"
 
@@ -13,9 +14,10 @@
 #include <string.h>
 
 /* What it is worth that two calls share a row. A change counts more than every reading call of a
- * stage together would seldom do; two calls that differ only count where nothing equal is lost, and
- * what both do in the background only where nothing at all is. */
-enum { BACKGROUND = 1, EQUAL = 160, PAIR = 50, CHANGE = 64 };
+ * stage together would seldom do; two calls that differ only count where nothing equal is lost,
+ * those without a reason less than those with one, and what both do in the background only where
+ * nothing at all is. */
+enum { BACKGROUND = 1, EQUAL = 160, PAIR = 50, ALIKE = 40, CHANGE = 64 };
 
 static const struct trace_call *some_cell(const struct trace_row *row)
 {
@@ -33,15 +35,28 @@ static bool equal(const struct trace_row *row, const struct trace_call *c)
 	return false;
 }
 
-/*
- * Two that differ may share a row: a reason says so, or both change state by the same call and
- * neither has a reason to stand alone.
- */
-static bool pair(const struct trace_call *a, const struct trace_call *b)
+/* Why these two may differ as they do; NULL: there is no reason. */
+static struct reason *why_pair(const struct trace_call *a, const struct trace_call *b)
 {
-	return (a->pair && !strcmp(a->pair->instead, b->name)) ||
-	       (b->pair && !strcmp(b->pair->instead, a->name)) ||
-	       (a->changes && b->changes && !a->only && !b->only && !strcmp(a->name, b->name));
+	if (a->pair && reason_pairs(a->pair, a->key, b->key))
+		return a->pair;
+	return b->pair && reason_pairs(b->pair, b->key, a->key) ? b->pair : NULL;
+}
+
+static struct reason *why_beside(const struct trace_row *row, const struct trace_call *c)
+{
+	struct reason *why = NULL;
+
+	for (size_t i = 0; i < COLUMNS_MAX && !why; i++)
+		why = row->cells[i] ? why_pair(row->cells[i], c) : NULL;
+	return why;
+}
+
+/* Both change state by the same call and neither has a reason to stand alone: side by side it is
+ * seen what differs. */
+static bool alike(const struct trace_call *a, const struct trace_call *b)
+{
+	return a->changes && b->changes && !a->only && !b->only && !strcmp(a->name, b->name);
 }
 
 static bool background(const struct trace_call *c)
@@ -72,9 +87,9 @@ static int worth(const struct trace_row *row, const struct trace_call *c)
 {
 	if (equal(row, c))
 		return worth_equal(row, c);
-	if (!pair(some_cell(row), c))
-		return 0;
-	return c->changes && some_cell(row)->changes ? PAIR * CHANGE : PAIR;
+	if (why_beside(row, c))
+		return c->changes && some_cell(row)->changes ? PAIR * CHANGE : PAIR;
+	return alike(some_cell(row), c) ? ALIKE * CHANGE : 0;
 }
 
 /* The pointers to the calls of one section, in order. */
@@ -140,6 +155,52 @@ static void merge(struct trace_stage *s, size_t column, const struct trace_call 
 	s->n = out;
 }
 
+/*
+ * One after the other joins those that it is the same as, or differs from for a reason: what one
+ * column says is no reason of a third one. NULL: some call joins none.
+ */
+static struct reason *why_differ(const struct trace_row *row)
+{
+	struct trace_row joined = {0};
+	struct reason *last = NULL;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < COLUMNS_MAX; i++) {
+			const struct trace_call *c = row->cells[i];
+			struct reason *why = NULL;
+
+			if (!c || joined.cells[i])
+				continue;
+			if (some_cell(&joined) && !equal(&joined, c) &&
+				!(why = why_beside(&joined, c)))
+				continue;
+			joined.cells[i] = c;
+			more = true;
+			if (why)
+				why->used = true, last = why;
+		}
+	}
+	return memcmp(joined.cells, row->cells, sizeof(joined.cells)) ? NULL : last;
+}
+
+/* Each column that makes it has to say why another one does not. NULL: some does not. */
+static struct reason *why_alone(const struct trace_row *row)
+{
+	struct reason *last = NULL;
+
+	for (size_t i = 0; i < COLUMNS_MAX; i++) {
+		if (!row->cells[i])
+			continue;
+		last = row->cells[i]->only;
+		if (!last)
+			return NULL;
+		last->used = true;
+	}
+	return last;
+}
+
 /* What kind of row it is now, and why it is not the same in all columns. */
 static void judge(struct traces *all, struct trace_row *row)
 {
@@ -156,21 +217,12 @@ static void judge(struct traces *all, struct trace_row *row)
 		row->changes = row->changes || (c && c->changes);
 	}
 	row->kind = present == all->n && same ? ROW_SAME : !same ? ROW_PAIR : ROW_ONLY;
-	for (size_t i = 0; row->kind != ROW_SAME && i < all->n; i++) {
-		const struct trace_call *c = row->cells[i];
-		struct reason *why;
+	if (row->kind == ROW_PAIR)
+		row->reason = why_differ(row);
+	if (present < all->n && (row->kind == ROW_ONLY || row->reason)) {
+		const struct reason *alone = why_alone(row);
 
-		if (!c)
-			continue;
-		why = row->kind == ROW_PAIR ? c->pair : c->only;
-		if (row->kind == ROW_ONLY && !why) {
-			row->reason = NULL; /* each column that makes it has to say why */
-			return;
-		}
-		if (why) {
-			why->used = true;
-			row->reason = why;
-		}
+		row->reason = row->kind == ROW_PAIR && alone ? row->reason : alone;
 	}
 }
 

@@ -1,18 +1,48 @@
 /*
- * trace_reasons.c: shared/syscalls.json: why a call stands on one side only. An entry is
+ * trace_reasons.c: shared/syscalls.json: why a call stands on one side only, or beside another one.
+ * An entry is
  *
  *   { "call": "rt_sig*", "args": "*SIGURG*", "stages": ["child.*"], "columns": ["gobox"],
- *     "instead": "fstat", "fold": true, "sometimes": true, "reason": {"ja": "...", "en": "..."} }
+ *     "fold": true, "sometimes": true, "reason": {"ja": "...", "en": "..."} }
+ *   { "call": "unlink", "columns": ["cbox"], "reason": ...,
+ *     "instead": {"unlink(*) = *": "unlinkat(AT_FDCWD, *, 0) = *"} }
  *
  * call, args and stages are patterns ("*": any text; args: of the normal form between the
  * parentheses and behind them). call may be a list of patterns. The first entry that matches
  * explains the call.
+ *
+ * instead: shapes of the whole normal form, this call's and the one that may stand beside it. They
+ * are the whole difference: for a "*" of the one the same text stands as for the same "*" of the
+ * other. "#" is a number that need not be the same, such as what is left of a time.
  */
 #include "trace.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+
+static size_t stars(const char *shape)
+{
+	size_t n = 0;
+
+	while ((shape = strchr(shape, '*')))
+		n++, shape++;
+	return n;
+}
+
+static bool complete_shapes(json_t *instead)
+{
+	const char *own;
+	json_t *other;
+
+	json_object_foreach(instead, own, other)
+	{
+		if (!json_is_string(other) || stars(own) != stars(json_string_value(other)))
+			return false;
+	}
+	return !instead || json_object_size(instead) > 0;
+}
 
 static bool complete(const json_t *entry)
 {
@@ -21,6 +51,7 @@ static bool complete(const json_t *entry)
 	const json_t *call = json_object_get(entry, "call");
 
 	return (json_is_string(call) || json_array_size(call) > 0) &&
+	       complete_shapes(json_object_get(entry, "instead")) &&
 	       json_array_size(json_object_get(entry, "columns")) > 0 &&
 	       json_string_value(json_object_get(reason, "ja")) &&
 	       json_string_value(json_object_get(reason, "en"));
@@ -49,14 +80,14 @@ int reasons_load(struct reasons *r, const char *text, struct error *e)
 		if (!complete(entry)) {
 			error_say(e,
 				"shared/syscalls.json: entry %zu: call, columns and a reason in ja "
-				"and en are needed",
+				"and en are needed, and shapes with as many * on both sides",
 				i + 1);
 			reasons_free(r);
 			return -1;
 		}
 		r->v[i] = (struct reason){
 			.args = json_string_value(json_object_get(entry, "args")),
-			.instead = json_string_value(json_object_get(entry, "instead")),
+			.instead = json_object_get(entry, "instead"),
 			.entry = entry,
 			.fold = json_is_true(json_object_get(entry, "fold")),
 			.sometimes = json_is_true(json_object_get(entry, "sometimes")),
@@ -86,6 +117,47 @@ static bool in_list(const json_t *list, const char *text)
 	return false;
 }
 
+/* Walks both as far as the next "*" of the shape, or its end; false where the text differs. */
+static bool walk(const char **shape, const char **text)
+{
+	for (; **shape && **shape != '*'; ++*shape) {
+		if (**shape == '#' && isdigit((unsigned char)**text))
+			*text += strspn(*text, "0123456789");
+		else if (**shape == **text)
+			++*text;
+		else
+			return false;
+	}
+	return true;
+}
+
+/* Two texts, each of its shape, with the same for each "*". */
+static bool shaped(const char *a_shape, const char *a, const char *b_shape, const char *b)
+{
+	if (!walk(&a_shape, &a) || !walk(&b_shape, &b))
+		return false;
+	if (!*a_shape)
+		return !*a && !*b;
+	for (; !shaped(a_shape + 1, a, b_shape + 1, b); a++, b++)
+		if (!*a || *a != *b)
+			return false;
+	return true;
+}
+
+bool reason_pairs(const struct reason *r, const char *own, const char *other)
+{
+	const char *own_shape;
+	json_t *shape;
+
+	json_object_foreach(r->instead, own_shape, shape)
+	{
+		if (shaped(own_shape, own, other ? json_string_value(shape) : own_shape,
+			    other ? other : own))
+			return true;
+	}
+	return false;
+}
+
 static bool matches(const struct reason *r, const struct trace_call *c, const char *column)
 {
 	const char *args = c->key + strlen(c->name);
@@ -93,7 +165,8 @@ static bool matches(const struct reason *r, const struct trace_call *c, const ch
 	return in_list(json_object_get(r->entry, "call"), c->name) &&
 	       in_list(json_object_get(r->entry, "columns"), column) &&
 	       in_list(json_object_get(r->entry, "stages"), trace_sections[c->section].id) &&
-	       (!r->args || !fnmatch(r->args, args, FNM_NOESCAPE | FNM_EXTMATCH));
+	       (!r->args || !fnmatch(r->args, args, FNM_NOESCAPE | FNM_EXTMATCH)) &&
+	       (!r->instead || reason_pairs(r, c->key, NULL));
 }
 
 void reasons_find(const struct reasons *r, struct trace *t)

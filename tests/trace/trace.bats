@@ -158,6 +158,45 @@ for i, r in enumerate(json.load(open("shared/syscalls.json"))):
 		"[('child.hostname', {'gobox': 'sethostname(\"step2\", 5)'})]" ]
 }
 
+# doctored SED: compare trace, where strace saw gobox do something else.
+doctored() {
+	local real
+	real=$(command -v strace)
+	cp "$real" "$BATS_TEST_TMPDIR/strace"
+	cat >"$BATS_TEST_TMPDIR/doctor" <<-EOF
+		#!/bin/bash
+		"$BATS_TEST_TMPDIR/strace" "\$@"
+		status=\$?
+		while [ \$# -gt 0 ]; do
+			[ "\$1" != -o ] || file=\$2
+			[[ \$1 != */gobox ]] || sed -i '$1' "\$file"
+			shift
+		done
+		exit \$status
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/doctor"
+	run --separate-stderr unshare --mount sh -c 'mount --bind "$0" "$1" &&
+		build/bin/compare trace --spec shared/specs/02-mount.json' "$BATS_TEST_TMPDIR/doctor" "$real"
+	of 'unexplained'
+}
+
+@test "two calls share a reason only where nothing but what it declares differs" {
+	doctored ''
+	[ "$status" = 0 ]
+	doctored 's/CLONE_NEWUTS|//'
+	[ "$status" = 1 ]
+	[ "$(of '[(r["stage"], list(r["calls"])) for r in unexplained]')" = \
+		"[('namespaces', ['cbox']), ('namespaces', ['gobox'])]" ]
+	doctored 's/MS_REC|MS_PRIVATE/MS_REC|MS_SLAVE/'
+	[ "$status" = 1 ]
+	[ "$(of '[r["calls"] for r in unexplained]')" = "[{'cbox': 'mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL)', \
+'gobox': 'mount(\"\", \"/\", ADDR, MS_REC|MS_SLAVE, NULL)'}]" ]
+	doctored '/unlinkat(/s,/pid",/pid.other",'
+	[ "$status" = 1 ]
+	[ "$(of '[r["calls"] for r in unexplained]')" = "[{'cbox': 'unlink(\"\$RUN/pid\")'}, \
+{'gobox': 'unlinkat(AT_FDCWD, \"\$RUN/pid.other\", 0)'}]" ]
+}
+
 @test "a runtime that fails half-way: the trace is partial, kept and not judged" {
 	python3 - "$BATS_TEST_TMPDIR/bad.json" <<-'EOF'
 		import json, os, sys
