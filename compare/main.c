@@ -21,6 +21,7 @@
 #include "report.h"
 #include "trace.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,17 +239,32 @@ static int command_bench(char **argv)
 	return compare_fail(&e);
 }
 
-int main(int argc, char **argv)
+/* Output that could not be written is a failure: a full disk must not look like a match. */
+static int finish(int status)
+{
+	struct error e;
+
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	if (status == COULD_NOT)
+		return status; /* what it said is the cause */
+	error_clear(&e);
+	errno = errno ? errno : EIO;
+	error_sys(&e, "writing the output");
+	return compare_fail(&e);
+}
+
+static int command(int argc, char **argv)
 {
 	struct options o;
 
-	hints_ja_add();
 	if (argc < 2)
 		return say_usage("which command?", "");
 	if (!strcmp(argv[1], "--help"))
-		return fputs(compare_usage, stdout) < 0;
+		return fputs(compare_usage, stdout), SAME;
 	if (!strcmp(argv[1], "--version"))
-		return puts("compare " TWINBOX_VERSION) < 0;
+		return puts("compare " TWINBOX_VERSION), SAME;
 	if (!strcmp(argv[1], "bench"))
 		return command_bench(argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -265,4 +281,10 @@ int main(int argc, char **argv)
 		return status;
 	}
 	return say_usage("no such command: ", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	hints_ja_add();
+	return finish(command(argc, argv));
 }

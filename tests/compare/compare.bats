@@ -229,6 +229,29 @@ hint: 使える列は cbox, gobox, bridge, crun, runc です' ]
 	expect 2 "$compare" run --spec "$BATS_TEST_TMPDIR/broken.json"
 }
 
+@test "output that cannot be written is a failure, whatever was to be printed" {
+	local saved=$BATS_TEST_TMPDIR/saved.json words
+	to_full() { "$compare" "$@" >/dev/full; }
+	jq '.summary.mismatches = 1' "$WHOLE.json" >"$saved"
+	observe cbox shared/specs/full.json "$BATS_TEST_TMPDIR/a.json"
+	jq '.facts[0].value = "other"' "$BATS_TEST_TMPDIR/a.json" >"$BATS_TEST_TMPDIR/b.json"
+	for words in --help --version facts report "merge $saved" "merge --format json $saved" \
+		"merge --format html $saved" "diff $BATS_TEST_TMPDIR/a.json $BATS_TEST_TMPDIR/b.json" \
+		"observe --quick --column cbox" "run --quick --columns cbox,gobox" \
+		"run --quick --columns cbox,gobox --format json" \
+		"run --quick --columns cbox,gobox --format html" \
+		"trace --spec shared/specs/01-pid.json" "trace --spec shared/specs/01-pid.json --format json"; do
+		# shellcheck disable=SC2086 # words, parted by spaces
+		expect 2 to_full $words
+		[ "$err" = 'compare: writing the output: No space left on device (ENOSPC)' ]
+	done
+	# Nothing was to be printed.
+	expect 0 to_full diff "$BATS_TEST_TMPDIR/a.json" "$BATS_TEST_TMPDIR/a.json"
+	# The cause comes first, and alone.
+	expect 2 to_full merge /no/such/file
+	[[ $err == 'compare: /no/such/file:'* && $err != *ENOSPC* ]]
+}
+
 @test "a container that cannot start is no comparison: 2, with the runtime's own words" {
 	expect 2 "$compare" run --quick --columns cbox,gobox --spec "$(changed '.linux.seccomp = {}')"
 	[[ $err == *'column cbox: '*'linux.seccomp: not supported by this runtime'* ]]
