@@ -113,9 +113,22 @@ int trace_cut(struct trace *t, const char *spec, struct error *e);
 bool trace_mark(const struct trace_call *c, char who[16], char stage[16], char event[16]);
 const struct trace_section *trace_section_find(const char *id);
 
+/*
+ * trace_words.c, of what strace wrote.
+ *
+ * How many bytes at text are this path; 0: text does not begin with it. In text what is not
+ * printable ASCII stands as "\303\251", and in "<...>" so do the brackets.
+ */
+size_t trace_spells(const char *text, const char *path);
+/*
+ * Behind the string in quotes or the "<...>" of a descriptor that begins at p; p where none does.
+ * What is inside is a name, whatever it holds. start: where the text begins.
+ */
+const char *trace_skip(const char *start, const char *p);
+
 /* trace_normal.c */
 void trace_normal(struct trace *t, const struct trace_names *names);
-/* Splits args at commas outside of quotes and brackets; returns how many; fields are copies. */
+/* Splits args at commas outside of names and brackets; returns how many; fields are copies. */
 size_t trace_fields(const char *args, char *fields[], size_t max);
 
 /* trace_netlink.c: "RTM_NEWLINK create excl {IFLA_MTU 1500, ...}"; NULL where n bytes are none. */

@@ -82,9 +82,10 @@ bool trace_mark(const struct trace_call *c, char who[16], char stage[16], char e
 
 	if (c->kind != TRACE_CALL || strcmp(c->name, "write") != 0)
 		return false;
-	line = strstr(c->args, ", ");
-	return line && !strncmp(line + 2, begin, sizeof(begin) - 1) && value_of(line, "who", who) &&
-	       value_of(line, "stage", stage) && value_of(line, "event", event);
+	line = trace_skip(c->args, c->args + strspn(c->args, "0123456789"));
+	return !strncmp(line, ", ", 2) && !strncmp(line + 2, begin, sizeof(begin) - 1) &&
+	       value_of(line, "who", who) && value_of(line, "stage", stage) &&
+	       value_of(line, "event", event);
 }
 
 /*
@@ -208,15 +209,19 @@ static int take_mark(struct trace *t, struct place *p, size_t i, const char *sta
 
 static bool opens(const struct trace_call *c, const char *path)
 {
-	char *quoted;
-	bool found;
+	char *fields[3];
+	bool found = false;
+	size_t n;
 
 	if (strcmp(c->name, "openat") != 0 && strcmp(c->name, "open") != 0)
 		return false;
-	if (asprintf(&quoted, "\"%s\"", path) < 0)
-		abort();
-	found = strstr(c->args, quoted);
-	free(quoted);
+	n = trace_fields(c->args, fields, sizeof(fields) / sizeof(fields[0]));
+	for (size_t i = 0; i < n; i++) {
+		size_t len = fields[i][0] == '"' ? trace_spells(fields[i] + 1, path) : 0;
+
+		found = found || (len && !strcmp(fields[i] + 1 + len, "\""));
+		free(fields[i]);
+	}
 	return found;
 }
 

@@ -193,9 +193,14 @@ static void label(struct normal *n, enum trace_who who, long fd, char *text)
 /* "proc" of the first or second argument in quotes. */
 static char *quoted(const char *args)
 {
-	const char *from = strchr(args, '"');
+	const char *from = args;
 
-	return from ? strndup(from + 1, (size_t)(string_end(from) - from) - 2) : strdup("?");
+	while (*from && *from != '"') {
+		const char *behind = trace_skip(args, from);
+
+		from = behind > from ? behind : from + 1;
+	}
+	return *from ? strndup(from + 1, (size_t)(string_end(from) - from) - 2) : strdup("?");
 }
 
 /*

@@ -44,20 +44,16 @@ static struct trace_call *add(struct reader *r, enum trace_kind kind, int tid)
 	return c;
 }
 
-/* The ")" that closes the arguments, behind quotes and brackets; NULL where none does. */
-static const char *closing(const char *p)
+/* The ")" that closes the arguments, behind names and brackets; NULL where none does. */
+static const char *closing(const char *args)
 {
 	int depth = 0;
-	bool quoted = false;
 
-	for (; *p; p++) {
-		if (quoted) {
-			if (*p == '\\' && p[1])
-				p++;
-			else if (*p == '"')
-				quoted = false;
-		} else if (*p == '"') {
-			quoted = true;
+	for (const char *p = args; *p; p++) {
+		const char *behind = trace_skip(args, p);
+
+		if (behind > p) {
+			p = behind - 1;
 		} else if (*p == '/' && p[1] == '*') {
 			const char *end = strstr(p, "*/");
 

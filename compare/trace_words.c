@@ -74,6 +74,56 @@ static const char *put_number(struct normal *n, const char *start, const char *p
 	return end;
 }
 
+/* The byte that strace wrote at *p, which goes behind it: \n, \" and \\, or up to three digits. */
+static unsigned char byte_at(const char **p)
+{
+	static const char letters[] = "tnvfr", bytes[] = "\t\n\v\f\r";
+	const char *letter, *from = *p + 1;
+	unsigned int value = 0;
+
+	if (**p != '\\' || !*from) {
+		unsigned char byte = (unsigned char)**p;
+
+		*p += byte != '\0';
+		return byte;
+	}
+	for (*p = from; *p < from + 3 && **p >= '0' && **p <= '7'; ++*p)
+		value = value * 8 + (unsigned int)(**p - '0');
+	if (*p > from)
+		return (unsigned char)value;
+	letter = strchr(letters, *(*p)++);
+	return (unsigned char)(letter ? bytes[letter - letters] : *from);
+}
+
+/* in_json: as a string of JSON that strace wrote, the state file's: with a \ before these two. */
+static size_t spells(const char *text, const char *path, bool in_json)
+{
+	const char *p = text;
+
+	for (; *path; path++) {
+		if (in_json && strchr("\"\\", *path) && byte_at(&p) != '\\')
+			return 0;
+		if (!*p || byte_at(&p) != (unsigned char)*path)
+			return 0;
+	}
+	return (size_t)(p - text);
+}
+
+size_t trace_spells(const char *text, const char *path)
+{
+	size_t n = spells(text, path, false);
+
+	return n ? n : spells(text, path, true);
+}
+
+/* A longer name than the one that ends before p: "/a-b" is not in "/a". */
+static bool name_goes_on(const char *p)
+{
+	unsigned char next = *p ? byte_at(&p) : '\0';
+
+	return isalnum(next) || next >= 0x80 || (next && strchr("-_.", next));
+}
+
 /* A path of this run at p becomes its name. Returns how many bytes of p it took. */
 static size_t put_place(const struct normal *n, const char *p, FILE *out)
 {
@@ -85,10 +135,9 @@ static size_t put_place(const struct normal *n, const char *p, FILE *out)
 	if (*p != '/')
 		return 0;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		size_t len = places[i].path ? strlen(places[i].path) : 0;
+		size_t len = places[i].path ? trace_spells(p, places[i].path) : 0;
 
-		if (len > 1 && !strncmp(p, places[i].path, len) &&
-			!isalnum((unsigned char)p[len]) && !strchr("-_.", p[len] ? p[len] : '/')) {
+		if (len > 1 && !name_goes_on(p + len)) {
 			fputs(places[i].word, out);
 			return len;
 		}
@@ -111,6 +160,16 @@ static size_t put_address(const char *start, const char *p, const char *end, FIL
 	return n;
 }
 
+/* "\303" is a byte and no number. Returns the end. */
+static const char *put_escape(const char *p, FILE *out)
+{
+	const char *from = p;
+
+	byte_at(&p);
+	fwrite(from, 1, (size_t)(p - from), out);
+	return p;
+}
+
 /* Everything from p to end: places and numbers become words. */
 static void put_plain(struct normal *n, const char *p, const char *end, FILE *out)
 {
@@ -123,6 +182,8 @@ static void put_plain(struct normal *n, const char *p, const char *end, FILE *ou
 			taken = put_address(start, p, end, out);
 		if (taken)
 			p += taken;
+		else if (*p == '\\')
+			p = put_escape(p, out);
 		else if (isdigit((unsigned char)*p) &&
 			 (p == start || !isdigit((unsigned char)p[-1])))
 			p = put_number(n, start, p, out);
@@ -131,17 +192,37 @@ static void put_plain(struct normal *n, const char *p, const char *end, FILE *ou
 	}
 }
 
-/* The end of "<...>" at p: what is in it may hold "->" and further brackets. */
+/*
+ * The end of "<...>" at p. There may be more of them in it, "</dev/null<char 1:3>>", a socket's
+ * name in quotes, and, where it is no path, an arrow: "<TCP:[...->...]>". Of a path strace escapes
+ * the brackets.
+ */
 static const char *bracket_end(const char *p)
 {
+	bool path = p[1] == '/';
 	int depth = 0;
 
 	for (; *p; p++) {
-		if (*p == '<')
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == '"')
+			p = string_end(p) - 1;
+		else if (*p == '<')
 			depth++;
-		else if (*p == '>' && p[-1] != '-' && --depth == 0)
+		else if (*p == '>' && (path || p[-1] != '-') && --depth == 0)
 			return p + 1;
 	}
+	return p;
+}
+
+const char *trace_skip(const char *start, const char *p)
+{
+	if (*p == '"')
+		return string_end(p);
+	/* Not 1<<CAP_CHOWN. */
+	if (*p == '<' && p[1] != '<' && p > start &&
+		(isdigit((unsigned char)p[-1]) || behind(start, p, "AT_FDCWD")))
+		return bracket_end(p);
 	return p;
 }
 
@@ -268,8 +349,10 @@ size_t trace_fields(const char *args, char *fields[], size_t max)
 	const char *from = args, *p = args;
 
 	while (n < max && *args) {
-		if (*p == '"') {
-			p = string_end(p);
+		const char *behind_name = trace_skip(args, p);
+
+		if (behind_name > p) {
+			p = behind_name;
 			continue;
 		}
 		if (*p && strchr("([{", *p))

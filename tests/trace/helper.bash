@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # What the suites of `compare trace` share.
 
+# load_trace [PROJECT [OTHER]]: the tests are in the PROJECT's directory, results in that of the OTHER.
 load_trace() {
 	cd "$BATS_TEST_DIRNAME/${1:-../..}" || return
-	result=build/compare/trace.json
+	result=${2:-.}/build/compare/trace.json
 }
 
 # of EXPRESSION: what the python expression says of the trace `t` that was made last.

@@ -73,6 +73,29 @@ same() {
 		"['RTM_NEWLINK', 'RTM_NEWADDR', 'RTM_NEWLINK', 'RTM_NEWROUTE']" ]
 }
 
+@test "a place whose name strace escapes, or that has a meaning in its lines" {
+	local odd=$BATS_TEST_TMPDIR/'é "(<, >-'
+	other_programs
+	mkdir -p "$odd/build" "$odd/shared/specs" "$odd/tmp"
+	cp -r "$bin" "$odd/build/bin"
+	python3 - "$odd/shared/specs/odd.json" <<-'EOF'
+		import json, os, sys
+		spec = json.load(open("shared/specs/02-mount.json"))
+		spec["root"]["path"] = os.path.abspath("build/rootfs")
+		json.dump(spec, open(sys.argv[1], "w"))
+	EOF
+	same "$odd/shared/specs/odd.json"
+	# The whole project, and where the files of a run are.
+	TMPDIR=$odd/tmp run --separate-stderr "$odd/build/bin/compare" trace \
+		--spec "$odd/shared/specs/odd.json" --rootfs build/rootfs
+	echo "$stderr"
+	load_trace ../.. "$odd"
+	of 'unexplained'
+	[ "$status" = 0 ]
+	[ "$(of 'calls("start", "gobox")[0]' | grep -c '^execve("$RUNTIME", .* "$PROJECT/shared/specs/odd.json", .*"$RUN/pid"')" = 1 ]
+	[ "$(of 'len(stages["prepare"]["rows"]) > 10')" = True ]
+}
+
 @test "--stage shows one stage, in both its halves; --format json the same" {
 	run --separate-stderr build/bin/compare trace --spec shared/specs/02-mount.json --stage mounts
 	[ "$status" = 0 ]

@@ -287,6 +287,94 @@ static void test_forms(void **state)
 		"openat(</run/twinbox>, \".compare.TIME\", O_RDWR|O_CREAT, 0600)", true);
 }
 
+/* A path in quotes, in brackets and in JSON: what is not printable ASCII is escaped. */
+static void test_paths_as_strace_spells_them(void **state)
+{
+	static const struct {
+		const char *text, *path;
+		size_t n;
+	} spellings[] = {
+		{"/p/x", "/p", 2},
+		{"/p", "/p/x", 0},
+		{"/q/x", "/p", 0},
+		{"/\\346\\227\\245/x", "/\u65e5", 13},
+		{"/\\346\\227\\245/x", "/\u65e6", 0},
+		{"/a\\0017",
+			"/a\1"
+			"7",
+			7},
+		{"/a\\18",
+			"/a\1"
+			"8",
+			5},
+		{"/a\\tb", "/a\tb", 5},
+		{"/a\\\\b", "/a\\b", 5},
+		{"/a\\\"b", "/a\"b", 5},
+		{"/a\\\\\\\"b", "/a\"b", 7},
+		{"/a\\\\\\\\b", "/a\\b", 7},
+		{"/a\\74b\\76", "/a<b>", 9},
+		{"/a<b>", "/a<b>", 5},
+		{"/a\\", "/a\"", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
+		if (trace_spells(spellings[i].text, spellings[i].path) != spellings[i].n)
+			fail_msg("%s, %s", spellings[i].text, spellings[i].path);
+}
+
+#define ODD "/o( \\303\\251\\\", \\74/*-"
+
+/* Names that hold what else has a meaning in a line of strace. */
+static void test_odd_names(void **state)
+{
+	static const char *const want[] = {
+		"openat(AT_FDCWD, \"$PROJECT/spec.json\", O_RDONLY) = <$PROJECT/spec.json>",
+		"write(</run/x>, \"\\\"pidFile\\\": \\\"$RUN/pid\\\"\") = 0",
+		"openat(AT_FDCWD, \"/o( \\303\\251\\\", </*-\\303\\251\", O_RDONLY) = ENOENT",
+		"close(<$RUN/x>) = 0"};
+	struct trace t = read_lines(
+		"12    openat(AT_FDCWD<" ODD
+		">, \"/o( \\303\\251\\\", </*-/spec.json\", O_RDONLY) = "
+		"3<" ODD "/spec.json>\n"
+		"12    write(5</run/x>, \"\\\"pidFile\\\": \\\"/o( \\303\\251\\\\\\\", "
+		"</*-/run/pid\\\"\", 9) = 9\n"
+		"12    openat(AT_FDCWD<" ODD
+		">, \"/o( \\303\\251\\\", </*-\\303\\251\", O_RDONLY) = "
+		"-1 ENOENT (No such file)\n"
+		"12    write(4<" ODD "/run/events>, "
+		"\"{\\\"time\\\":1,\\\"who\\\":\\\"parent\\\",\\\"stage\\\":\\\"cgroup\\\","
+		"\\\"event\\\":\\\"begin\\\"}\\n\", 70) = 70\n"
+		"12    close(5<" ODD "/run/x>) = 0\n");
+	struct error e;
+
+	(void)state;
+	error_clear(&e);
+	assert_int_equal(trace_cut(&t, "/o( \u00e9\", </*-/spec.json", &e), 0);
+	trace_normal(&t, &(struct trace_names){
+				 .project = "/o( \u00e9\", </*-", .run = "/o( \u00e9\", </*-/run"});
+	assert_int_equal(t.n, 5);
+	for (size_t i = 0, k = 0; i < t.n; i++) {
+		if (i == 3)
+			continue; /* the mark */
+		assert_string_equal(t.calls[i].key, want[k++]);
+		assert_string_equal(
+			trace_sections[t.calls[i].section].id, i < 3 ? "prepare" : "cgroup");
+	}
+	assert_int_equal(t.calls[3].section, -1);
+	trace_free(&t);
+}
+
+/* Digits of an escape are no process: 303 is the parent here. */
+static void test_an_escape_is_no_number(void **state)
+{
+	struct trace t = whole("303   write(5</\\303\\251/pid>, \"303\", 3) = 3\n");
+
+	(void)state;
+	assert_string_equal(t.calls[0].key, "write(</\\303\\251/pid>, \"PARENT\") = 0");
+	trace_free(&t);
+}
+
 /* What strace shows as </> is called after what it was made from. */
 static void test_mounts_have_names(void **state)
 {
@@ -374,6 +462,9 @@ int main(void)
 		cmocka_unit_test(test_an_unknown_stage_is_refused),
 		cmocka_unit_test(test_threads_belong_to_their_process),
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_paths_as_strace_spells_them),
+		cmocka_unit_test(test_odd_names),
+		cmocka_unit_test(test_an_escape_is_no_number),
 		cmocka_unit_test(test_mounts_have_names),
 		cmocka_unit_test(test_a_veth_pair_from_its_bytes),
 		cmocka_unit_test(test_broken_messages),
