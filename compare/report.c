@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "facts.h"
+#include "values.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,17 @@ const char *report_place(void)
 
 const char *report_spec(const struct plan *p)
 {
+	static char shown[4 * PATH_MAX]; /* "\xNN" takes four */
 	size_t n = strlen(p->root);
+	const char *path = p->spec_path;
+	char *text;
 
-	return !strncmp(p->spec_path, p->root, n) && p->spec_path[n] == '/' ? p->spec_path + n + 1
-									    : p->spec_path;
+	if (!strncmp(path, p->root, n) && path[n] == '/')
+		path += n + 1;
+	text = text_printable(path, strlen(path));
+	snprintf(shown, sizeof(shown), "%s", text);
+	free(text);
+	return shown;
 }
 
 static json_t *both_languages(json_t *texts, const char *star, const char *fallback)

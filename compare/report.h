@@ -30,7 +30,8 @@ const char *why_skipped(const struct fact_verdict *f);
 /* "native", or "lab" in the throw-away machine of infra/lab. */
 const char *report_place(void);
 
-/* The spec's path below the project's directory, where it lies there. */
+/* The spec's path below the project's directory, where it lies there, as printable UTF-8; static
+ * memory. */
 const char *report_spec(const struct plan *p);
 
 #endif

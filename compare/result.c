@@ -6,8 +6,9 @@
 
 int result_put_json(const json_t *json, FILE *out, struct error *e)
 {
-	(void)e;
-	json_dumpf(json, out, JSON_INDENT(2));
+	/* json is NULL where jansson could not make it: of a text that is not UTF-8. */
+	if (json_dumpf(json, out, JSON_INDENT(2)) && !ferror(out))
+		return error_say(e, "a result is no JSON: a text in it is not UTF-8");
 	fputc('\n', out);
 	return 0;
 }

@@ -10,7 +10,7 @@
 /* What a file is written by: 0, or -1 and e says why. That out cannot take it is seen later. */
 typedef int result_put(const json_t *json, FILE *out, struct error *e);
 
-/* Indented JSON and a newline. */
+/* Indented JSON and a newline; NULL, what jansson could not make, is refused. */
 result_put result_put_json;
 
 /*

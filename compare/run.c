@@ -61,7 +61,10 @@ static int measure_all(const struct options *o, const struct plan *p, const stru
 		}
 		if (o->columns || chosen[i]->twin || process_stop_signal())
 			return -1;
-		json_object_set_new(head->absent, chosen[i]->name, json_string(e->message));
+		char *why = text_printable(e->message, strlen(e->message));
+
+		json_object_set_new(head->absent, chosen[i]->name, json_string(why));
+		free(why);
 		values_free(&values[i]);
 		(*n)--;
 		for (size_t k = i; k < *n && k + 1 < COLUMNS_MAX; k++)

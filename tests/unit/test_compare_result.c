@@ -1,4 +1,5 @@
 /* test_compare_result.c: a result's file is the new one whole, or the old one. */
+#include "report.h"
 #include "result.h"
 
 #include <errno.h>
@@ -77,16 +78,50 @@ static void the_new_one_whole_or_the_old_one(void **unused)
 	is(one);
 
 	error_clear(&e);
+	assert_int_equal(result_write(dir, "one.json", result_put_json, NULL, &e), -1);
+	assert_string_equal(e.message, "a result is no JSON: a text in it is not UTF-8");
+	is(one);
+
+	error_clear(&e);
 	assert_int_equal(result_write("/nowhere", "one.json", result_put_json, one, &e), -1);
 	assert_int_equal(e.errnum, ENOENT);
 	json_decref(one);
 	json_decref(big);
 }
 
+/* A name is shown byte by byte where it is not UTF-8, and what it is shown as can stand in JSON. */
+static void any_name_of_a_spec(void **unused)
+{
+	static const struct {
+		const char *path, *shown;
+	} names[] = {
+		{"/p/shared/specs/full.json", "shared/specs/full.json"},
+		{"/p/\u65e5.json", "\u65e5.json"},
+		{"/p/\xe9\n.json", "\\xe9\\x0a.json"},
+		{"/pq/\xff.json", "/pq/\\xff.json"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct plan p = {.root = "/p"};
+		struct comparison c = {0};
+		struct report_head head = {.plan = &p};
+		json_t *report;
+
+		snprintf(p.spec_path, sizeof(p.spec_path), "%s", names[i].path);
+		assert_string_equal(report_spec(&p), names[i].shown);
+		report = report_json(&c, &head);
+		assert_string_equal(
+			json_string_value(json_object_get(report, "spec")), names[i].shown);
+		json_decref(report);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_new_one_whole_or_the_old_one),
+		cmocka_unit_test(any_name_of_a_spec),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
