@@ -21,13 +21,14 @@ static json_t *load(const char *path, struct error *e)
 	json_error_t json;
 	json_t *report = json_load_file(path, JSON_REJECT_DUPLICATES, &json);
 	const char *spec, *place, *kernel;
-	json_t *facts, *columns, *summary;
+	json_t *facts, *columns;
+	json_int_t compared, mismatches;
 
 	if (!report) {
 		error_say(e, "%s:%d:%d: %s", path, json.line, json.column, json.text);
-	} else if (json_unpack(report, "{s:s, s:s, s:s, s:o, s:o, s:o}", "spec", &spec, "place",
-			   &place, "kernel", &kernel, "facts", &facts, "columns", &columns,
-			   "summary", &summary) ||
+	} else if (json_unpack(report, "{s:s, s:s, s:s, s:o, s:o, s:{s:I, s:I}}", "spec", &spec,
+			   "place", &place, "kernel", &kernel, "facts", &facts, "columns", &columns,
+			   "summary", "facts", &compared, "mismatches", &mismatches) ||
 		   !json_array_size(facts) || !json_array_size(columns)) {
 		error_say(e, "%s: not a saved result", path);
 		error_hint(e, "`compare run --save FILE` writes one");

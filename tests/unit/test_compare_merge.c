@@ -29,10 +29,13 @@ static int drop(void **unused)
 #define FACT(id, cbox, gobox, match)                                                               \
 	"{\"id\":\"" id "\",\"group\":\"x\",\"title\":{\"ja\":\"" id "\",\"en\":\"title of " id    \
 	"\"},\"values\":{\"cbox\":" cbox ",\"gobox\":" gobox "},\"match\":" match "}"
-#define RUN(spec, facts, mismatches)                                                               \
+#define SAVED(spec, facts, summary)                                                                \
 	"{\"spec\":\"" spec "\",\"place\":\"lab\",\"kernel\":\"6.1\",\"columns\":[\"cbox\","       \
-	"\"gobox\"],\"facts\":[" facts "],\"summary\":{\"facts\":3,\"mismatches\":" mismatches     \
-	"}}"
+	"\"gobox\"],\"facts\":[" facts "],\"summary\":" summary "}"
+#define RUN(spec, facts, mismatches)                                                               \
+	SAVED(spec, facts, "{\"facts\":3,\"mismatches\":" mismatches "}")
+#define WITH_SUMMARY(summary)                                                                      \
+	SAVED("s.json", FACT("veth.mtu", "\"1500\"", "\"1500\"", "true"), summary)
 
 #define ONE                                                                                        \
 	RUN("s.json",                                                                              \
@@ -149,6 +152,12 @@ static void what_cannot_be_merged(void **unused)
 		"of another spec (other.json) than the first");
 	refused(ONE, "one", "two files are called one");
 	refused("{\"facts\":[]}", "two.json", "not a saved result");
+	refused(WITH_SUMMARY("{}"), "two.json", "not a saved result");
+	refused(WITH_SUMMARY("{\"facts\":3}"), "two.json", "not a saved result");
+	refused(WITH_SUMMARY("{\"facts\":3,\"mismatches\":\"0\"}"), "two.json",
+		"not a saved result");
+	refused(WITH_SUMMARY("{\"facts\":null,\"mismatches\":0}"), "two.json",
+		"not a saved result");
 	refused("[1,", "two.json", ":1:");
 }
 
