@@ -67,15 +67,13 @@ static int remove_cgroup(struct container *c, struct error *e)
 
 static int remove_link(struct container *c, struct error *e)
 {
-	char address[NETWORK_ADDRESS_TEXT];
-
 	if (!c->link_made)
 		return 0;
 	c->link_made = false;
-	network_address_text(c->link_address, address);
-	/* It would die with the namespace, but at a time of the kernel's choosing. */
+	/* It would die with the namespace, but at a time of the kernel's choosing. Its name may by
+	 * now be another's, its index not. */
 	events_call(c, "RTM_DELLINK %s", c->spec->veth.host.name);
-	return gc_remove_link(c->spec->veth.host.name, address, e);
+	return network_remove(c->spec->veth.host.name, c->link_index, e);
 }
 
 static int remove_pid_file(struct container *c, struct error *e)

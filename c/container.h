@@ -65,6 +65,7 @@ struct container {
 	int64_t created;     /* seconds since 1970, UTC, by state_create() */
 	bool is_child;	     /* this copy belongs to the child */
 	bool link_made;	     /* the host end of the veth is ours to remove */
+	int link_index;	     /* its index; 0: not known */
 	pid_t pid_in_file;   /* what the pid file holds, which is ours to remove; 0: none is */
 	bool new_terminal;   /* process.terminal and standard input is a terminal */
 	struct inherited inherited; /* by container_run(), container_enter() */

@@ -173,21 +173,17 @@ static int remove_stale_cgroup(const struct state *s, struct error *e)
 	return used == 0 ? cgroup_remove(s->cgroup, &claim, e) : used < 0 ? -1 : 0;
 }
 
+/* The name alone could be a link that somebody made after the container's was gone. */
 static int has_link(const struct state *s, struct error *e)
 {
 	return s->link[0] ? network_has(s->link, s->link_address, e) : 0;
 }
 
-int gc_remove_link(const char *link, const char *address, struct error *e)
-{
-	int found = network_has(link, address, e);
-
-	return found > 0 ? network_remove(link, e) : found;
-}
-
 static int remove_stale_link(const struct state *s, struct error *e)
 {
-	return s->link[0] ? gc_remove_link(s->link, s->link_address, e) : 0;
+	int found = has_link(s, e);
+
+	return found > 0 ? network_remove(s->link, 0, e) : found;
 }
 
 /* A pid file is the container's while it holds the container's pid, or nothing yet. */

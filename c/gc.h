@@ -25,10 +25,9 @@ int gc_all(bool dry_run, FILE *out, struct error *e);
 int gc_alive_uses(const char *name, const char *cgroup, struct error *e);
 
 /*
- * Removes the link where it still has that hardware address, and the pid file where it still holds
- * pid or nothing: the name alone could be what somebody made after the container's was gone.
+ * Removes the pid file where it still holds pid or nothing: the name alone could be what somebody
+ * made after the container's was gone.
  */
-int gc_remove_link(const char *link, const char *address, struct error *e);
 int gc_remove_pid_file(const char *path, pid_t pid, struct error *e);
 
 /*

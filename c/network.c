@@ -13,7 +13,7 @@
  *   child   RTM_NEWLINK   IFF_UP of lo
  *           RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK  the same for the container's end
  *           RTM_NEWROUTE  RTA_TABLE, RTA_GATEWAY, RTA_OIF          (create, must not exist)
- *   later   RTM_DELLINK   IFLA_IFNAME                              (both ends go)
+ *   later   RTM_DELLINK   or, where the index is not known, IFLA_IFNAME (both ends go)
  *
  * Nothing waits for the carrier: it comes by itself when the second end is up.
  */
@@ -146,15 +146,18 @@ static int link_up(struct netlink *nl, int index)
 	return netlink_request(nl, code, request, NULL);
 }
 
-/* RTM_DELLINK by name. */
-static int link_remove(struct netlink *nl, const char *name)
+/* RTM_DELLINK by index, or by name where that is 0. */
+static int link_remove(struct netlink *nl, const char *name, int index)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
 	struct nl_msg *request = NULL;
 	int code = -NLE_NOMEM;
 
 	if (link) {
-		rtnl_link_set_name(link, name);
+		if (index)
+			rtnl_link_set_ifindex(link, index);
+		else
+			rtnl_link_set_name(link, name);
 		code = rtnl_link_build_delete_request(link, &request);
 	}
 	rtnl_link_put(link);
@@ -211,8 +214,8 @@ static int route_add_default(struct netlink *nl, int index, const struct spec_ad
 }
 
 /* One end of the pair, seen from inside its own namespace: address, up, default route. */
-static int end_configure(
-	struct container *c, struct netlink *nl, const struct spec_veth_end *end, struct error *e)
+static int end_configure(struct container *c, struct netlink *nl, const struct spec_veth_end *end,
+	int *made, struct error *e)
 {
 	char text[ADDRESS_TEXT];
 	int index = 0;
@@ -220,6 +223,7 @@ static int end_configure(
 	events_call(c, "RTM_GETLINK %s", end->name);
 	if (link_index(nl, end->name, &index))
 		return netlink_refused(nl, e, "asking for the index of %s", end->name);
+	*made = index;
 
 	if (end->address.given) {
 		address_text(&end->address, text);
@@ -286,10 +290,10 @@ int network_create(struct container *c, struct error *e)
 	events_fact(c, "host", "%s", s->veth.host.name);
 	events_fact(c, "container", "%s", s->veth.container.name);
 
-	ret = end_configure(c, &nl, &s->veth.host, e);
+	ret = end_configure(c, &nl, &s->veth.host, &c->link_index, e);
 	if (ret) {
 		events_call(c, "RTM_DELLINK %s", s->veth.host.name);
-		c->link_made = link_remove(&nl, s->veth.host.name) != 0;
+		c->link_made = link_remove(&nl, s->veth.host.name, c->link_index) != 0;
 	}
 out:
 	netlink_close(&nl);
@@ -300,7 +304,7 @@ int network_configure(struct container *c, struct error *e)
 {
 	const struct spec *s = c->spec;
 	struct netlink nl;
-	int ret = 0;
+	int ret = 0, index;
 
 	if (!spec_makes(s, NS_NETWORK) && !s->has_veth)
 		return 0;
@@ -313,19 +317,19 @@ int network_configure(struct container *c, struct error *e)
 			ret = netlink_refused(&nl, e, "bringing lo up");
 	}
 	if (!ret && s->has_veth)
-		ret = end_configure(c, &nl, &s->veth.container, e);
+		ret = end_configure(c, &nl, &s->veth.container, &index, e);
 	netlink_close(&nl);
 	return ret;
 }
 
-int network_remove(const char *name, struct error *e)
+int network_remove(const char *name, int index, struct error *e)
 {
 	struct netlink nl;
 	int ret = 0;
 
 	if (netlink_open(&nl, e))
 		return -1;
-	if (link_remove(&nl, name) && errno != ENODEV)
+	if (link_remove(&nl, name, index) && errno != ENODEV)
 		ret = netlink_refused(&nl, e, "removing link %s", name);
 	netlink_close(&nl);
 	return ret;

@@ -23,8 +23,8 @@ int network_has(const char *name, const char *address, struct error *e);
 /*
  * Parent: makes the veth pair, its peer born in the network namespace of c->pid under its final
  * name, sets MTU and the host end's hardware address, gives the host's end its address and brings
- * it up. Sets c->link_made. Does nothing without spec veth. An existing link of that name is an
- * error (EEXIST).
+ * it up. Sets c->link_made and c->link_index. Does nothing without spec veth. An existing link of
+ * that name is an error (EEXIST).
  */
 int network_create(struct container *c, struct error *e);
 
@@ -34,7 +34,10 @@ int network_create(struct container *c, struct error *e);
  */
 int network_configure(struct container *c, struct error *e);
 
-/* Removes the link called name and so its peer. A link that is gone already is no error. */
-int network_remove(const char *name, struct error *e);
+/*
+ * Removes the link of that index or, where it is 0, the one called name, and so its peer. A link
+ * that is gone already is no error.
+ */
+int network_remove(const char *name, int index, struct error *e);
 
 #endif

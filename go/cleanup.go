@@ -61,9 +61,10 @@ func removeLink(c *Container) error {
 		return nil
 	}
 	c.LinkMade = false
-	// It would die with the namespace, but at a time of the kernel's choosing.
+	// It would die with the namespace, but at a time of the kernel's choosing. Its name may by now be
+	// another's, its index not.
 	eventsCall(c, "RTM_DELLINK %s", c.Spec.Veth.Host.Name)
-	return gcRemoveLink(c.Spec.Veth.Host.Name, networkAddressText(c.LinkAddress[:]))
+	return networkRemove(c.Spec.Veth.Host.Name, c.LinkIndex)
 }
 
 func removePidFile(c *Container) error {

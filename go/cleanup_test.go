@@ -4,11 +4,19 @@ package gobox
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 )
+
+func linkIndexOf(t *testing.T, name string) uint32 {
+	t.Helper()
+	link, err := net.InterfaceByName(name)
+	must(t, err)
+	return uint32(link.Index)
+}
 
 // startSleeperIn ends it with the test.
 func startSleeperIn(t *testing.T, cgroup string) (pid int) {
@@ -50,8 +58,8 @@ func TestCleanup(t *testing.T) {
 		must(t, err)
 		c.CgroupRoot, err = syscall.Open(cgroupRoot, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 		must(t, err)
-		makeLink(t, "left0", promised(c)...)
-		c.LinkMade = true
+		makeLink(t, "left0")
+		c.LinkMade, c.LinkIndex = true, linkIndexOf(t, "left0")
 	}
 	for i := 0; i < 2; i++ {
 		must(t, cleanupContainer(c))
@@ -92,7 +100,9 @@ func TestCleanupLeavesWhatIsAnothers(t *testing.T) {
 	c.Spec.HasVeth = true
 	c.Spec.Veth.Host.Name = "left0"
 	must(t, stateCreate(c))
-	c.LinkMade = true
+	makeLink(t, "left0")
+	c.LinkMade, c.LinkIndex = true, linkIndexOf(t, "left0")
+	must(t, networkRemove("left0", 0))
 	makeLink(t, "left0")
 	c.PidInFile = 1234567
 	must(t, os.WriteFile(c.PidFile, []byte("7654321\n"), 0600))
@@ -113,7 +123,7 @@ func TestCleanupLeavesWhatIsAnothers(t *testing.T) {
 	}
 	must(t, syscall.Kill(another, syscall.SIGKILL))
 	must(t, cgroupRemove(c.Cgroup, cgroupAnyone))
-	must(t, networkRemove("left0"))
+	must(t, networkRemove("left0", 0))
 }
 
 // waited is true where the child has ended.

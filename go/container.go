@@ -75,6 +75,7 @@ type Container struct {
 	IsChild       bool      // this process is the child
 	LinkAddress   [6]byte   // of the host end of the veth, by stateCreate; 0: any
 	LinkMade      bool      // the host end of the veth is ours to remove
+	LinkIndex     uint32    // its index; 0: not known
 	PidInFile     int       // what the pid file holds, which is ours to remove; 0: none is
 	NewTerminal   bool      // process.terminal and standard input is a terminal
 	Inherited     Inherited // by containerRun, containerEnter

@@ -187,6 +187,7 @@ func removeStaleCgroup(s *State) error {
 	}})
 }
 
+// hasLink: the name alone could be a link that somebody made after the container's was gone.
 func hasLink(s *State) (bool, error) {
 	if s.Link == "" {
 		return false, nil
@@ -194,21 +195,12 @@ func hasLink(s *State) (bool, error) {
 	return networkHas(s.Link, s.LinkAddress)
 }
 
-// gcRemoveLink removes the link where it still has that hardware address: the name alone could be
-// what somebody made after the container's was gone.
-func gcRemoveLink(link, address string) error {
-	found, err := networkHas(link, address)
+func removeStaleLink(s *State) error {
+	found, err := hasLink(s)
 	if !found {
 		return err
 	}
-	return networkRemove(link)
-}
-
-func removeStaleLink(s *State) error {
-	if s.Link == "" {
-		return nil
-	}
-	return gcRemoveLink(s.Link, s.LinkAddress)
+	return networkRemove(s.Link, 0)
 }
 
 // holdsPid: a pid file is the container's while it holds the container's pid, or nothing yet.
@@ -243,7 +235,8 @@ func hasPidFile(s *State) (bool, error) {
 	return holdsPid(s.PidFile, s.Pid)
 }
 
-// gcRemovePidFile removes the pid file where it still holds pid or nothing, for the same reason.
+// gcRemovePidFile removes the pid file where it still holds pid or nothing: the name alone could be
+// what somebody made after the container's was gone.
 func gcRemovePidFile(path string, pid int) error {
 	found, err := holdsPid(path, pid)
 	if !found {

@@ -192,7 +192,7 @@ func TestGCLinkOfSomebodyElse(t *testing.T) {
 	if !linkIsThere("left0") {
 		t.Error("gc took what was never the container's")
 	}
-	must(t, networkRemove("left0"))
+	must(t, networkRemove("left0", 0))
 }
 
 // Killed before they were made; then a container that lives made a link and a cgroup of that name,

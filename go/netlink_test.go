@@ -116,8 +116,10 @@ func TestNetworkRequests(t *testing.T) {
 		{"route", func(nl *netlink) error { return routeAddDefault(nl, 7, address) }, []string{
 			"3400000018000506", "02000000fe04000100000000", "08000f00fe000000",
 			"080005000ac80101", "0800040007000000"}},
-		{"remove", func(nl *netlink) error { return linkRemove(nl, "cbox0") }, []string{
+		{"remove", func(nl *netlink) error { return linkRemove(nl, "cbox0", 0) }, []string{
 			"2c00000011000500", noLink, "0a00030063626f7830000000"}},
+		{"remove by index", func(nl *netlink) error { return linkRemove(nl, "cbox0", 7) }, []string{
+			"2000000011000500", "00000000070000000000000000000000"}},
 	} {
 		p := play(t, link, done(1))
 		if err := test.call(p.netlink); err != nil {

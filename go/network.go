@@ -13,7 +13,7 @@
 //	child   RTM_NEWLINK   IFF_UP of lo
 //	        RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK  the same for the container's end
 //	        RTM_NEWROUTE  RTA_TABLE, RTA_GATEWAY, RTA_OIF          (create, must not exist)
-//	later   RTM_DELLINK   IFLA_IFNAME                              (both ends go)
+//	later   RTM_DELLINK   or, where the index is not known, IFLA_IFNAME (both ends go)
 //
 // Nothing waits for the carrier: it comes by itself when the second end is up.
 
@@ -147,11 +147,13 @@ func linkUp(nl *netlink, index uint32) error {
 	return err
 }
 
-// linkRemove is RTM_DELLINK by name.
-func linkRemove(nl *netlink, name string) error {
+// linkRemove is RTM_DELLINK by index, or by name where that is 0.
+func linkRemove(nl *netlink, name string, index uint32) error {
 	m := newNetlinkMessage(syscall.RTM_DELLINK, 0)
-	m.link(syscall.IfInfomsg{})
-	m.text(syscall.IFLA_IFNAME, name)
+	m.link(syscall.IfInfomsg{Index: int32(index)})
+	if index == 0 {
+		m.text(syscall.IFLA_IFNAME, name)
+	}
 	_, err := nl.request(m)
 	return err
 }
@@ -191,12 +193,13 @@ func routeAddDefault(nl *netlink, index uint32, gateway SpecAddress) error {
 
 // endConfigure sets up one end of the pair, seen from inside its own namespace: address, up,
 // default route.
-func endConfigure(c *Container, nl *netlink, end *SpecVethEnd) error {
+func endConfigure(c *Container, nl *netlink, end *SpecVethEnd, made *uint32) error {
 	eventsCall(c, "RTM_GETLINK %s", end.Name)
 	index, err := linkIndex(nl, end.Name)
 	if err != nil {
 		return netlinkRefused(err, "asking for the index of %s", end.Name)
 	}
+	*made = index
 
 	if end.Address.Given {
 		text := addressText(end.Address)
@@ -263,10 +266,10 @@ func networkCreate(c *Container) error {
 	eventsFact(c, "host", "%s", s.Veth.Host.Name)
 	eventsFact(c, "container", "%s", s.Veth.Container.Name)
 
-	err = endConfigure(c, nl, &s.Veth.Host)
+	err = endConfigure(c, nl, &s.Veth.Host, &c.LinkIndex)
 	if err != nil {
 		eventsCall(c, "RTM_DELLINK %s", s.Veth.Host.Name)
-		c.LinkMade = linkRemove(nl, s.Veth.Host.Name) != nil
+		c.LinkMade = linkRemove(nl, s.Veth.Host.Name, c.LinkIndex) != nil
 	}
 	return err
 }
@@ -289,19 +292,19 @@ func networkConfigure(c *Container) error {
 		}
 	}
 	if s.HasVeth {
-		return endConfigure(c, nl, &s.Veth.Container)
+		return endConfigure(c, nl, &s.Veth.Container, new(uint32))
 	}
 	return nil
 }
 
-func networkRemove(name string) error {
+func networkRemove(name string, index uint32) error {
 	nl, err := netlinkOpen()
 	if err != nil {
 		return err
 	}
 	defer nl.close()
 
-	if err := linkRemove(nl, name); err != nil && errnoOf(err) != syscall.ENODEV {
+	if err := linkRemove(nl, name, index); err != nil && errnoOf(err) != syscall.ENODEV {
 		return netlinkRefused(err, "removing link %s", name)
 	}
 	return nil

@@ -335,7 +335,7 @@ func TestNetworkRemoveTakesBothEndsAndMayBeRepeated(t *testing.T) {
 	n := stageNetwork(t)
 	n.made()
 	for range 2 {
-		if err := networkRemove("cbox0"); err != nil {
+		if err := networkRemove("cbox0", 0); err != nil {
 			t.Error(err)
 		}
 	}
@@ -344,7 +344,7 @@ func TestNetworkRemoveTakesBothEndsAndMayBeRepeated(t *testing.T) {
 	if !gone {
 		t.Error("an end is left")
 	}
-	n.fails(networkRemove("lo"), syscall.EOPNOTSUPP, "removing link lo", "")
+	n.fails(networkRemove("lo", 0), syscall.EOPNOTSUPP, "removing link lo", "")
 }
 
 func TestNetworkWithoutPrivilegeTheHintNamesRoot(t *testing.T) {
@@ -401,8 +401,8 @@ func TestNetworkLeavesNoDescriptor(t *testing.T) {
 	n.made()
 	networkCreate(n.Container) // the name is taken
 	n.configure()              // the address is there already
-	networkRemove("cbox0")
-	networkRemove("cbox0")
+	networkRemove("cbox0", 0)
+	networkRemove("cbox0", 0)
 	if after := count(); after != before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}

@@ -92,7 +92,7 @@ func fill(to *C.struct_container, c *gobox.Container) {
 	to.sync_fd, to.error_fd = C.int(c.SyncFD), C.int(c.ErrorFD)
 	to.console_fd, to.console_peer_fd = C.int(c.ConsoleFD), C.int(c.ConsolePeerFD)
 	to.events_fd, to.log_fd = C.int(c.EventsFD), C.int(c.LogFD)
-	to.link_made = C.bool(c.LinkMade)
+	to.link_made, to.link_index = C.bool(c.LinkMade), C.int(c.LinkIndex)
 	to.inherited.ignored = C.uint64_t(c.Inherited.Ignored)
 	to.inherited.bounding = C.uint64_t(c.Inherited.Bounding)
 	for i, b := range c.LinkAddress {
@@ -108,7 +108,7 @@ func takeBack(c *gobox.Container, from *C.struct_container) {
 	c.Pid, c.PidFD = int(from.pid), int(from.pidfd)
 	c.SyncFD, c.ErrorFD = int(from.sync_fd), int(from.error_fd)
 	c.ConsoleFD, c.ConsolePeerFD = int(from.console_fd), int(from.console_peer_fd)
-	c.LinkMade = bool(from.link_made)
+	c.LinkMade, c.LinkIndex = bool(from.link_made), uint32(from.link_index)
 }
 
 // call runs do with a copy of the container that C can work on.

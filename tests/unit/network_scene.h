@@ -217,7 +217,7 @@ static inline int tear_down(void **state)
 	waitpid(t.pid, NULL, 0);
 	close(t.child);
 	close(t.host);
-	if (network_remove("cbox0", &t.e))
+	if (network_remove("cbox0", 0, &t.e))
 		return -1;
 	return count_descriptors() == t.descriptors ? 0 : -1;
 }

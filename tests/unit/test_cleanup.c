@@ -3,10 +3,9 @@
 
 #include "cleanup.h"
 
-static pid_t start_sleeper_in(const char *cgroup)
+static void move_in(pid_t pid, const char *cgroup)
 {
 	char path[160];
-	pid_t pid = start_sleeper();
 	FILE *procs;
 
 	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
@@ -14,13 +13,12 @@ static pid_t start_sleeper_in(const char *cgroup)
 	assert_non_null(procs);
 	fprintf(procs, "%d\n", pid);
 	assert_int_equal(fclose(procs), 0);
-	return pid;
 }
 
 /* As after a run that failed late: everything is there, and goes; the second call does nothing. */
 static void cleanup(void **unused)
 {
-	char path[128], text[32], address[NETWORK_ADDRESS_TEXT];
+	char path[128], text[32];
 	struct left left = {.name = "a", .cgroup = "", .pid_file = path};
 	struct spec spec;
 	struct container c;
@@ -48,9 +46,9 @@ static void cleanup(void **unused)
 		assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
 		c.cgroup_root = open(CGROUP_ROOT, O_RDONLY | O_CLOEXEC);
 		c.cgroup_fd = open(cgroup_full(left.cgroup), O_RDONLY | O_CLOEXEC);
-		network_address_text(c.link_address, address);
-		make_link("left0", address);
+		make_link("left0", NULL);
 		c.link_made = true;
+		c.link_index = (int)if_nametoindex("left0");
 	}
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(cleanup_container(&c, &e), 0);
@@ -118,6 +116,9 @@ static void cleanup_leaves_what_is_anothers(void **unused)
 	assert_int_equal(state_create(&c, &e), 0);
 	c.link_made = true;
 	make_link("left0", NULL);
+	c.link_index = (int)if_nametoindex("left0");
+	assert_int_equal(network_remove("left0", 0, &e), 0);
+	make_link("left0", NULL);
 	c.pid_in_file = 1234567;
 	write_text(path, "7654321\n");
 	assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
@@ -125,7 +126,8 @@ static void cleanup_leaves_what_is_anothers(void **unused)
 	c.cgroup_fd = open(cgroup_full(left.cgroup), O_RDONLY | O_CLOEXEC);
 	assert_int_equal(rmdir(cgroup_full(left.cgroup)), 0);
 	assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
-	another = start_sleeper_in(cgroup_full(left.cgroup));
+	another = start_sleeper();
+	move_in(another, cgroup_full(left.cgroup));
 	assert_int_equal(cleanup_container(&c, &e), 0);
 	assert_true(if_nametoindex("left0") != 0);
 	assert_true(is_there(path));
@@ -133,7 +135,7 @@ static void cleanup_leaves_what_is_anothers(void **unused)
 	assert_false(is_there(scene_path("a.json")));
 	end_sleeper(another);
 	assert_int_equal(rmdir(cgroup_full(left.cgroup)), 0);
-	assert_int_equal(network_remove("left0", &e), 0);
+	assert_int_equal(network_remove("left0", 0, &e), 0);
 	assert_int_equal(unlink(path), 0);
 }
 
@@ -152,13 +154,15 @@ static void cleanup_spares_who_lives_below(void **unused)
 	needs_root("cgroups");
 	c = container_of(&left, &spec);
 	alive = container_of(&below, &spec_below);
+	/* Before the state files: it would have their locks too. */
+	another = start_sleeper();
 	assert_int_equal(state_create(&c, &e), 0);
 	assert_int_equal(state_create(&alive, &e), 0);
 	assert_int_equal(mkdir(cgroup_full(left.cgroup), 0755), 0);
 	assert_int_equal(mkdir(cgroup_full(below.cgroup), 0755), 0);
+	move_in(another, cgroup_full(below.cgroup));
 	c.cgroup_root = open(CGROUP_ROOT, O_RDONLY | O_CLOEXEC);
 	c.cgroup_fd = open(cgroup_full(left.cgroup), O_RDONLY | O_CLOEXEC);
-	another = start_sleeper_in(cgroup_full(below.cgroup));
 	assert_int_equal(cleanup_container(&c, &e), -1);
 	snprintf(message, sizeof(message), "cgroup %s has the cgroup of another container below it",
 		left.cgroup);

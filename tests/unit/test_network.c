@@ -191,13 +191,13 @@ static void remove_takes_both_ends_and_may_be_repeated(void **state)
 	(void)state;
 	need_namespaces();
 	assert_int_equal(network_create(&t.c, &t.e), 0);
-	assert_int_equal(network_remove("cbox0", &t.e), 0);
+	assert_int_equal(network_remove("cbox0", 0, &t.e), 0);
 	assert_false(link_exists("cbox0"));
 	enter(t.child);
 	assert_false(link_exists("eth0"));
 	enter(t.host);
-	assert_int_equal(network_remove("cbox0", &t.e), 0);
-	assert_int_equal(network_remove("lo", &t.e), -1);
+	assert_int_equal(network_remove("cbox0", 0, &t.e), 0);
+	assert_int_equal(network_remove("lo", 0, &t.e), -1);
 	assert_int_equal(t.e.errnum, EOPNOTSUPP);
 	assert_string_equal(t.e.message, "removing link lo");
 }

@@ -51,7 +51,10 @@ static void requests_are_the_ones_go_sends(void **state)
 	inside = if_nametoindex("eth0");
 	enter(t.host);
 	assert_int_not_equal(inside, outside);
-	assert_int_equal(network_remove("cbox0", &t.e), 0);
+	/* The first is refused, by a name that there is not; then by the index. */
+	assert_int_equal(network_remove("cbox1", 0, &t.e), 0);
+	assert_int_equal(network_remove("cbox1", (int)outside, &t.e), 0);
+	assert_int_equal(if_nametoindex("cbox0"), 0);
 	run("ip link delete besides1");
 
 	snprintf(expected, sizeof(expected),
@@ -98,9 +101,11 @@ static void requests_are_the_ones_go_sends(void **state)
 		"08000400%08x\n"
 		"2c00000011000500"
 		"00000000000000000000000000000000"
-		"0a00030063626f7830000000\n",
+		"0a00030063626f7831000000\n"
+		"2000000011000500"
+		"00000000%08x0000000000000000\n",
 		htonl(t.c.pid), htonl(outside), htonl(outside), htonl(inside), htonl(inside),
-		htonl(inside));
+		htonl(inside), htonl(outside));
 	assert_string_equal(sent, expected);
 }
 
