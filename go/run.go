@@ -66,6 +66,22 @@ func runFindSpec() string {
 	return defaultSpec
 }
 
+// realPath is realpath(3). Not by filepath.Abs: it takes $PWD for the working directory, which may be
+// the link that a shell has entered it through, and a ".." behind that is another directory. In what
+// the kernel says there is no link, and none is left in the path: only then may ".." be cut by its name.
+func realPath(path string) (string, error) {
+	out, err := filepath.EvalSymlinks(path)
+	if err != nil || out[0] == '/' {
+		return out, err
+	}
+	cwd, err := syscall.Getwd()
+	out = filepath.Join(cwd, out)
+	if err == nil && len(out) >= pathMax {
+		err = syscall.ENAMETOOLONG
+	}
+	return out, err
+}
+
 // runFindRootfs gives the rootfs, made absolute: the option --rootfs ("": not given), else the
 // spec's root.path (relative to the directory of specFile, as in an OCI bundle), else build/rootfs.
 func runFindRootfs(option, specFile string, s *Spec) (string, error) {
@@ -87,10 +103,7 @@ func runFindRootfs(option, specFile string, s *Spec) (string, error) {
 	err := syscall.Stat(path, &st)
 	out := path
 	if err == nil {
-		out, err = filepath.EvalSymlinks(path)
-	}
-	if err == nil {
-		out, err = filepath.Abs(out)
+		out, err = realPath(path)
 	}
 	if err != nil {
 		return "", errorHint(errorSys(err, "rootfs %s", path),

@@ -132,6 +132,43 @@ refused() {
 }
 @test "what cannot work is refused before anything is made" { both refused; }
 
+# within DIRECTORY ARG...: `run` there. To a shell the working directory is the link that it was entered
+# through, and $PWD says so to whoever believes it.
+within() {
+	local program=$PWD/$box via=()
+	[[ $box != /* ]] || program=$box
+	[ -z "$VIA" ] || [ "$box" != "$GOBOX" ] || via=(--via "$VIA")
+	(cd "$1" && export PWD && exec "$program" run "${via[@]}" "${@:2}")
+}
+
+linked_cwd() {
+	local spec=$top/$SPECS/plain.json in=$BATS_TEST_TMPDIR
+	expect 0 within "$in/link" --spec "$spec" --rootfs ../rootfs -- /bin/cat /which
+	same right "$out"
+	expect 0 within "$in/link" --spec "$spec" --rootfs .././deep/../rootfs/ -- /bin/cat /which
+	same right "$out"
+	expect 0 within "$in/link" --spec ../config.json -- /bin/cat /which
+	same right "$out"
+	expect 0 within "$in/link/rootfs" --spec "$spec" --rootfs . -- /bin/cat /which
+	same right "$out"
+	expect 125 within "$in/link" --spec "$spec" --rootfs ../wrong -- /bin/true
+	same "${box##*/}: rootfs ../wrong: No such file or directory (ENOENT)" "${err%%$'\n'*}"
+	expect 125 within "$in/top" --spec "$spec" --rootfs . -- /bin/true
+	same "${box##*/}: rootfs .: the host's own root cannot be a rootfs" "$err"
+	expect 125 within "$in/top" --spec "$spec" --rootfs .. -- /bin/true
+	same "${box##*/}: rootfs ..: the host's own root cannot be a rootfs" "$err"
+}
+@test "a relative rootfs is the kernel's, whatever link the working directory was entered through" {
+	mkdir -p "$BATS_TEST_TMPDIR/real/deep" "$BATS_TEST_TMPDIR/rootfs" "$BATS_TEST_TMPDIR/wrong"
+	cp -a "$ROOTFS" "$BATS_TEST_TMPDIR/real/rootfs"
+	echo right >"$BATS_TEST_TMPDIR/real/rootfs/which"
+	ln -s real/deep "$BATS_TEST_TMPDIR/link"
+	ln -s ../rootfs "$BATS_TEST_TMPDIR/real/deep/rootfs"
+	ln -s / "$BATS_TEST_TMPDIR/top"
+	sed 's|"path": "[^"]*"|"path": "rootfs"|' "$SPECS/plain.json" >"$BATS_TEST_TMPDIR/real/config.json"
+	both linked_cwd
+}
+
 lazy_reader() {
 	# head goes away after one line; the runtime must clean up all the same.
 	run_box -- /bin/sh -c 'yes | head -n 100000' | head -n 1 >/dev/null
