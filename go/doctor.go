@@ -187,7 +187,7 @@ func readGo(program string, detail *string) bool {
 	if syscall.Access(program, accessExecute) != nil {
 		return false
 	}
-	path, err := filepath.EvalSymlinks(program)
+	path, err := realPath(program)
 	if err != nil {
 		return false
 	}

@@ -38,6 +38,7 @@ go_version() {
 	chmod +x "$go/bin/go"
 	echo go1.99.1 >"$go/VERSION"
 	said PATH="$go/bin" | grep -qxF "ok    Go: go1.99.1 ($go/bin/go)"
+	box=$(realpath "$box") said -C "$go/bin" PATH=. | grep -qxF "ok    Go: go1.99.1 (./go)"
 	echo go1.21.9 >"$go/VERSION"
 	expect 1 grep -F "$go" <(said PATH="$go/bin")
 	rm -r "$go"
