@@ -194,6 +194,19 @@ func childRequestTake(c *Container, text []byte) (err error) {
 	return nil
 }
 
+// pidsLimit reads value as the kernel does, which strips blanks and knows the bases of C
+// (pids_max_write(), kstrtoll()); false for "max" and what it refuses. strconv's base 0 takes more.
+func pidsLimit(value string) (limit uint64, known bool) {
+	digits, base := strings.TrimPrefix(strings.Trim(value, " \t\n\v\f\r"), "+"), 10
+	if strings.HasPrefix(digits, "0x") || strings.HasPrefix(digits, "0X") {
+		digits, base = digits[2:], 16
+	} else if strings.HasPrefix(digits, "0") {
+		base = 8
+	}
+	limit, err := strconv.ParseUint(digits, base, 63)
+	return limit, err == nil
+}
+
 // childDefersLimit keeps a small pids.max for the child, which writes it when it needs no thread any
 // more. The file is opened here: the child has no path to it and, by then, no right.
 func childDefersLimit(c *Container, dir int, file, value string) (bool, error) {
@@ -203,10 +216,12 @@ func childDefersLimit(c *Container, dir int, file, value string) (bool, error) {
 	// Named once more, by pids.limit and in unified: the later one counts.
 	closeFD(&c.PidsFD)
 	c.PidsMax = ""
-	limit, err := strconv.Atoi(value)
-	if err != nil || limit < 0 || limit >= childThreads {
+	// What the kernel refuses is written at once, and so is 0, by which it refuses the child: the stage
+	// that fails is then cbox's.
+	if limit, known := pidsLimit(value); !known || limit == 0 || limit >= childThreads {
 		return false, nil
 	}
+	var err error
 	c.PidsFD, err = syscall.Openat(dir, file,
 		syscall.O_WRONLY|syscall.O_CLOEXEC|syscall.O_NOFOLLOW, 0)
 	c.PidsMax = value

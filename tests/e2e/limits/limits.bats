@@ -78,6 +78,29 @@ one_process() {
 	both one_process
 }
 
+# The kernel strips blanks and reads 0x2 and 010; Go's own threads must fit whatever the words are.
+written_otherwise() {
+	local value
+	for value in ' 1' '2 ' 0x2 +1 01; do
+		limited "\"unified\": { \"pids.max\": \"$value\" }"
+		expect 0 run_box --spec "$spec" -- /bin/cat /sys/fs/cgroup/pids.max
+		same "$((value))" "$out"
+	done
+	for value in 0b1 1_0 -1; do
+		limited "\"unified\": { \"pids.max\": \"$value\" }"
+		expect 125 run_box --spec "$spec" -- /bin/true
+		same "${box##*/}: cgroup: writing $value to pids.max: Invalid argument (EINVAL)" "$err"
+	done
+	limited '"unified": { "pids.max": "0" }'
+	expect 125 run_box --spec "$spec" -- /bin/true
+	same "${box##*/}: namespaces: creating the container's process: Resource temporarily unavailable (EAGAIN)" \
+		"$err"
+}
+@test "a small pids limit is one in whatever form the kernel reads" {
+	both written_otherwise
+	bridged written_otherwise
+}
+
 cpu() {
 	local used before after
 	hold cpu --spec "$spec" -- /bin/sh -c 'while :; do :; done & cat'
