@@ -10,7 +10,6 @@
 package gobox
 
 import (
-	"fmt"
 	"syscall"
 	"unsafe"
 )
@@ -43,18 +42,18 @@ const (
 type callList struct {
 	calls   []call
 	explain []func(syscall.Errno) error // nil: it cannot fail
-	tell    []string                    // -v: told before the call
+	tell    [][]byte                    // -v: the line before the call; nil: none
 	stages  []string                    // to which each call belongs
 	stage   string                      // of the calls that are added
-	verbose bool
-	keep    []any // keeps alive what the calls point to
+	of      *Container                  // whose -v says what says tells
+	keep    []any                       // keeps alive what the calls point to
 }
 
 // callFailure is which call failed and how: what goes over the error pipe. index -1: none.
 type callFailure struct{ index, errno int32 }
 
 func newCalls(c *Container, stage string) *callList {
-	return &callList{stage: stage, verbose: c.Verbose}
+	return &callList{stage: stage, of: c}
 }
 
 // add adds a call that must succeed; what it is for goes into the words of its error.
@@ -70,7 +69,7 @@ func (l *callList) add(number uintptr, args []uintptr, format string, words ...a
 	})
 	l.stages = append(l.stages, l.stage)
 	for len(l.tell) < len(l.calls) {
-		l.tell = append(l.tell, "")
+		l.tell = append(l.tell, nil)
 	}
 	return k
 }
@@ -94,8 +93,8 @@ func (l *callList) refuse(err error) {
 
 // says tells the next call, as eventsCall does.
 func (l *callList) says(format string, args ...any) {
-	if l.verbose {
-		l.tell = append(l.tell, fmt.Sprintf(format, args...))
+	if l.of.Verbose {
+		l.tell = append(l.tell, callLine(l.of, l.stage, format, args...))
 	}
 }
 
@@ -143,12 +142,13 @@ func (l *callList) failure(f callFailure) error {
 	return err
 }
 
-// run makes the calls here and now.
+// run makes the calls here and now. It needs no memory until one fails: the limit that a call sets may
+// have left none (setrlimit(2), RLIMIT_AS, RLIMIT_DATA).
 func (l *callList) run(c *Container) error {
 	denied := false
 	for i := range l.calls {
-		if l.tell[i] != "" {
-			eventsCall(c, "%s", l.tell[i])
+		if l.tell[i] != nil {
+			syscall.Write(c.LogFD, l.tell[i])
 		}
 		if failed, errno := callMake(&l.calls[i], &denied); failed {
 			return l.explain[i](errno)

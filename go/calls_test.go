@@ -58,6 +58,21 @@ func TestCallsRules(t *testing.T) {
 	}
 }
 
+// A list takes no memory while it runs, as one of its calls may have limited that.
+func TestCallsTakeNoMemory(t *testing.T) {
+	c := newContainer()
+	c.Verbose, c.LogFD = true, -1
+	l := newCalls(c, "exec")
+	for i := 0; i < 3; i++ {
+		l.says("execve(\"%d\")", i)
+		l.may(syscall.SYS_EXECVE, l.text("nowhere"), l.texts(nil), l.texts(nil))
+		l.must(func(errno syscall.Errno) error { return errno }).rule = callExec
+	}
+	if n := testing.AllocsPerRun(100, func() { must(t, l.run(c)) }); n != 0 {
+		t.Errorf("%g times", n)
+	}
+}
+
 // One call's descriptor is the next one's argument; texts live as long as the list.
 func TestCallsHandOn(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -242,6 +243,44 @@ func childPidsLimit(c *Container, l *callList) {
 	l.says("write(%s, \"%s\")", file, c.PidsMax)
 	l.add(syscall.SYS_WRITE, []uintptr{uintptr(c.PidsFD), l.text(c.PidsMax),
 		uintptr(len(c.PidsMax))}, "writing %s to %s", c.PidsMax, file)
+}
+
+// limitsMemory tells whether the command will have a limit that the second self has from "privileges" on.
+func limitsMemory(s *Spec) bool {
+	for _, r := range s.Process.Rlimits {
+		if r.Resource == syscall.RLIMIT_AS || r.Resource == syscall.RLIMIT_DATA {
+			return true
+		}
+	}
+	return false
+}
+
+// spare is memory that Go gets from the kernel and has no use for: in pieces, as of small objects each
+// size takes one.
+var spare [64][]byte
+
+// childSpareMemory: under a small RLIMIT_AS or RLIMIT_DATA the kernel gives no more memory, and Go ends
+// where it asks for some. What a collection has freed it keeps, and from that come the words of -v,
+// --events and a failure. A call of C that takes longer wakes another thread; there have to be two by
+// then, since one may be about to sleep. With one processor that is all, however many there are.
+func childSpareMemory() {
+	runtime.GOMAXPROCS(1)
+	var threads sync.WaitGroup
+	threads.Add(2)
+	for i := 0; i < 2; i++ {
+		go func() {
+			runtime.LockOSThread() // each has one of its own until both have
+			threads.Done()
+			threads.Wait()
+			runtime.UnlockOSThread()
+		}()
+	}
+	threads.Wait()
+	for i := range spare {
+		spare[i] = make([]byte, 32<<10)
+	}
+	clear(spare[:])
+	runtime.GC()
 }
 
 // fromParent tells whether fd is a socket pair that this process's parent made (SO_PEERCRED,

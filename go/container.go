@@ -85,6 +85,7 @@ type Container struct {
 	stageBegin    int64     // its begin, nanoseconds of CLOCK_MONOTONIC
 	facts         []byte    // eventsFact collects here until eventsOK
 	entering      *callList // exec: what the child does; nil where it is a second self
+	last          *callList // child: its stage "exec", by execPrepare
 }
 
 // stage is one stage: what the events and messages call it and the function that does it.
@@ -371,8 +372,17 @@ func containerChild(c *Container) {
 		stages = enteringChildStages
 		syscall.Umask(0o022) // in `run` it is the parent's
 	}
+	stages = viaStages(c, stages, childStagesOfC)
+	last := len(stages) - 2 // "privileges", "exec"
 	if err == nil {
-		err = containerStages(c, viaStages(c, stages, childStagesOfC))
+		err = containerStages(c, stages[:last])
+	}
+	if err == nil {
+		execPrepare(c)
+		if limitsMemory(c.Spec) {
+			childSpareMemory()
+		}
+		err = containerStages(c, stages[last:])
 	}
 	e := asError(err)
 	childErrorWrite(c.ErrorFD, e)

@@ -68,8 +68,8 @@ func writeLine(c *Container, stage, event string, time int64, more []byte) {
 	syscall.Write(c.EventsFD, line)
 }
 
-// tell is -v: a line for people; what does not fit is cut, but for its end.
-func tell(c *Container, format string, args ...any) {
+// clippedLine is a line of -v, for people; what does not fit is cut, but for its end.
+func clippedLine(format string, args ...any) []byte {
 	line := fmt.Appendf(nil, format, args...)
 	if len(line) > tellMax {
 		n := tellMax
@@ -78,7 +78,7 @@ func tell(c *Container, format string, args ...any) {
 		}
 		line = append(line[:n-1], '\n')
 	}
-	syscall.Write(c.LogFD, line)
+	return line
 }
 
 const (
@@ -87,8 +87,8 @@ const (
 	bad         = "\033[31m"
 )
 
-// tellStage: a stage's line begins with its name; text follows, good or bad news in its colour.
-func tellStage(c *Container, stage, colour, text, more string) {
+// stageLine: a stage's line begins with its name; text follows, good or bad news in its colour.
+func stageLine(c *Container, stage, colour, text, more string) []byte {
 	before, plain := "", ""
 	if c.Colour {
 		before, plain = stageColour, "\033[0m"
@@ -99,7 +99,11 @@ func tellStage(c *Container, stage, colour, text, more string) {
 	if colour == "" {
 		after = ""
 	}
-	tell(c, "%s%s%s: %s%s%s%s\n", before, stage, plain, colour, text, after, more)
+	return clippedLine("%s%s%s: %s%s%s%s\n", before, stage, plain, colour, text, after, more)
+}
+
+func tellStage(c *Container, stage, colour, text, more string) {
+	syscall.Write(c.LogFD, stageLine(c, stage, colour, text, more))
 }
 
 // readable gives the facts for people: "path":"/x","pid":"7" as " (path /x, pid 7)". What JSON
@@ -208,6 +212,11 @@ func eventsFact(c *Container, key, format string, args ...any) {
 	}
 }
 
+// callLine is what eventsCall writes.
+func callLine(c *Container, stage, format string, args ...any) []byte {
+	return stageLine(c, stage, "", "  ", clipped(fmt.Sprintf(format, args...), tellMax))
+}
+
 // eventsCall tells one system call that matters, in the words of its man page, before it is made.
 func eventsCall(c *Container, format string, args ...any) {
 	if !c.Verbose {
@@ -217,7 +226,7 @@ func eventsCall(c *Container, format string, args ...any) {
 	if stage == "" {
 		stage = c.Program
 	}
-	tellStage(c, stage, "", "  ", clipped(fmt.Sprintf(format, args...), tellMax))
+	syscall.Write(c.LogFD, callLine(c, stage, format, args...))
 }
 
 // eventsOpen opens the file of --events: created if missing, appended to, never through a

@@ -99,15 +99,18 @@ func containerPath(s *Spec) string {
 	return defaultPath
 }
 
+// execWith is what each try gives to execve(2), once in memory whatever the number of tries.
+type execWith struct{ argv, envp uintptr }
+
 // tryExec: only the command itself has an open mask: after a failure there is more to write. Fails
 // where the command would begin with other signals than it should have.
-func tryExec(c *Container, path string, rule callRule, l *callList) {
+func tryExec(c *Container, path string, with execWith, rule callRule, l *callList) {
 	l.says("execve(\"%s\")", path)
 	forgetWrites(l)
 	blockOnly(0, l)
 	// Not syscall.Exec: it would put RLIMIT_NOFILE back to what Go found at its start, over
 	// what the privileges stage has set.
-	l.may(syscall.SYS_EXECVE, l.text(path), l.texts(c.Command), l.texts(c.Spec.Process.Env))
+	l.may(syscall.SYS_EXECVE, l.text(path), with.argv, with.envp)
 	l.must(func(errno syscall.Errno) error { return execFailed(c, errno) }).rule = rule
 	mask := maskOfWrites()
 	l.may(syscall.SYS_RT_SIGPROCMASK, sigSetmask, kept(l, &mask), 0, 8) // the next try opens it anyway
@@ -116,16 +119,16 @@ func tryExec(c *Container, path string, rule callRule, l *callList) {
 // searchAndExec as execvp(3): a name with a slash is a path; else each directory, and EACCES
 // outlives ENOENT.
 func searchAndExec(c *Container, l *callList) {
-	name := c.Command[0]
+	name, with := c.Command[0], execWith{l.texts(c.Command), l.texts(c.Spec.Process.Env)}
 	if strings.Contains(name, "/") {
-		tryExec(c, name, callMust, l)
+		tryExec(c, name, with, callMust, l)
 		return
 	}
 	for _, directory := range strings.Split(containerPath(c.Spec), ":") {
 		if directory == "" {
 			directory = "."
 		}
-		tryExec(c, directory+"/"+name, callExec, l)
+		tryExec(c, directory+"/"+name, with, callExec, l)
 	}
 	l.may(0)
 	l.must(func(errno syscall.Errno) error { return execFailed(c, errno) }).rule = callDenied
@@ -154,14 +157,19 @@ func execCalls(c *Container, sync, failure int, l *callList) {
 	searchAndExec(c, l)
 }
 
+// execPrepare writes the stage's list down before "privileges" begins: under its RLIMIT_AS and
+// RLIMIT_DATA there may be no memory any more, and Go does not go on without.
+func execPrepare(c *Container) {
+	c.last = newCalls(c, "exec")
+	if c.NewTerminal {
+		consoleAttach(c.last, nil, c.ConsoleFD)
+	}
+	execCalls(c, c.SyncFD, c.ErrorFD, c.last)
+}
+
 // execCommand returns only on failure.
 func execCommand(c *Container) error {
-	l := newCalls(c, "exec")
-	if c.NewTerminal {
-		consoleAttach(l, nil, c.ConsoleFD)
-	}
-	execCalls(c, c.SyncFD, c.ErrorFD, l)
-	err := l.run(c)
+	err := c.last.run(c)
 	changeMask(sigSetmask, maskOfWrites())
 	return err
 }

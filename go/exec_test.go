@@ -41,6 +41,7 @@ func init() {
 		syscall.Tgkill(os.Getpid(), syscall.Gettid(), syscall.SIGPIPE)
 		syscall.Tgkill(os.Getpid(), syscall.Gettid(), syscall.SIGXFSZ)
 	}
+	execPrepare(c)
 	e := asError(execCommand(c))
 	childErrorWrite(c.ErrorFD, e)
 	os.Exit(e.Status)

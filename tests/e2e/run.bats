@@ -310,4 +310,35 @@ narrow_umask() {
 @test "the caller's umask is the pid file's, not the container's" {
 	both narrow_umask 077
 	both narrow_umask 0
+# Go takes memory as it goes and ends without it; a limit that leaves none is for the command alone.
+little_memory() {
+	local spec exec more
+	exec_by "$box"
+	for spec in "$BATS_TEST_TMPDIR"/RLIMIT_*.json; do
+		for more in 1 2 3 4; do
+			echo "${spec##*/}, $more"
+			expect 7 run_box --spec "$spec" -- sh -c 'exit 7'
+			expect 7 run_box --spec "$spec" -v --events /dev/null -- sh -c 'exit 7'
+			expect 127 run_box --spec "$spec" -- nosuch
+			same "${box##*/}: exec: executing nosuch: No such file or directory (ENOENT)" \
+				"${err%%$'\n'*}"
+		done
+		hold little --spec "$spec" -- cat
+		expect 7 "${exec[@]}" little -- sh -c 'exit 7'
+		expect 127 "${exec[@]}" little -- nosuch
+		let_go
+	done
+}
+@test "RLIMIT_AS and RLIMIT_DATA limit the command, not the way to it" {
+	python3 - "$SPECS/plain.json" "$top/$ROOTFS" "$BATS_TEST_TMPDIR" <<-'END'
+		import json, sys
+		spec = json.load(open(sys.argv[1]))
+		spec["root"]["path"] = sys.argv[2]
+		directories = [f"/opt/{i}/bin" for i in range(40)] + ["/usr/bin", "/bin"]
+		spec["process"]["env"] = ["PATH=" + ":".join(directories), "BIG=" + "x" * 100000]
+		for limit, mib in ("RLIMIT_AS", 256), ("RLIMIT_AS", 16), ("RLIMIT_DATA", 4):
+		    spec["process"]["rlimits"] = [{"type": limit, "soft": mib << 20, "hard": mib << 20}]
+		    json.dump(spec, open(f"{sys.argv[3]}/{limit}_{mib}.json", "w"))
+	END
+	both little_memory
 }
