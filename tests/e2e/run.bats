@@ -310,6 +310,8 @@ narrow_umask() {
 @test "the caller's umask is the pid file's, not the container's" {
 	both narrow_umask 077
 	both narrow_umask 0
+}
+
 # Go takes memory as it goes and ends without it; a limit that leaves none is for the command alone.
 little_memory() {
 	local spec exec more
