@@ -216,8 +216,9 @@ doctored() {
 'gobox': 'mount(\"\", \"/\", ADDR, MS_REC|MS_SLAVE, NULL)'}]" ]
 	doctored '/unlinkat(/s,/pid",/pid.other",'
 	[ "$status" = 1 ]
-	[ "$(of '[r["calls"] for r in unexplained]')" = "[{'cbox': 'unlink(\"\$RUN/pid\")'}, \
-{'gobox': 'unlinkat(AT_FDCWD, \"\$RUN/pid.other\", 0)'}]" ]
+	# On arm64 glibc's unlink is unlinkat, too, and they stand side by side.
+	[ "$(of 'sorted(c for r in unexplained for c in r["calls"].items())' | sed 's/unlinkat(AT_FDCWD, \(.*pid"\), 0)/unlink(\1)/')" = \
+		"[('cbox', 'unlink(\"\$RUN/pid\")'), ('gobox', 'unlinkat(AT_FDCWD, \"\$RUN/pid.other\", 0)')]" ]
 }
 
 @test "a runtime that fails half-way: the trace is partial, kept and not judged" {
