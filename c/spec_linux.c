@@ -151,8 +151,8 @@ static int read_cgroups_path(
 	return 0;
 }
 
-/* Paths of the container that get a mount each. */
-static int read_masked_paths(
+/* maskedPaths, readonlyPaths: places in the container that get a mount each. */
+static int read_covered_paths(
 	const struct where *at, json_t *value, const struct field *f, struct error *e)
 {
 	const struct strings *paths = f->into;
@@ -160,23 +160,12 @@ static int read_masked_paths(
 	if (read_paths(at, value, f, e) < 0)
 		return -1;
 	for (size_t i = 0; i < paths->n; i++) {
-		if (spec_refuse_root(&(struct where){at, NULL, i}, paths->v[i], e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int read_readonly_paths(
-	const struct where *at, json_t *value, const struct field *f, struct error *e)
-{
-	const struct strings *paths = f->into;
-
-	if (read_paths(at, value, f, e) < 0)
+		if (spec_refuse_root(&(struct where){at, NULL, i}, paths->v[i], e) == 0)
+			continue;
+		if (strcmp(f->name, "readonlyPaths") == 0)
+			error_hint(e, "add \"readonly\": true to root, which makes the root "
+				      "itself read-only");
 		return -1;
-	for (size_t i = 0; i < paths->n; i++) {
-		if (spec_refuse_root(&(struct where){at, NULL, i}, paths->v[i], e) < 0)
-			return error_hint(e, "add \"readonly\": true to root, which makes the "
-					     "root itself read-only");
 	}
 	return 0;
 }
@@ -190,8 +179,8 @@ int spec_read_linux(const struct where *at, json_t *value, const struct field *f
 		{"gidMappings", read_gid_mappings, s, 1, MAPPINGS_MAX, false},
 		{"cgroupsPath", read_cgroups_path, &s->cgroups_path, 0, 0, false},
 		{"resources", spec_read_resources, s, 0, 0, false},
-		{"maskedPaths", read_masked_paths, &s->masked_paths, 0, 0, false},
-		{"readonlyPaths", read_readonly_paths, &s->readonly_paths, 0, 0, false},
+		{"maskedPaths", read_covered_paths, &s->masked_paths, 0, 0, false},
+		{"readonlyPaths", read_covered_paths, &s->readonly_paths, 0, 0, false},
 	};
 
 	return read_object(at, value, fields, ARRAY_SIZE(fields), e);

@@ -75,6 +75,9 @@ char *map_value(const char *value, const char *language);  /* of a fact, in word
 
 /* 1.22 against "go1.22.12": negative, 0 or positive as strcmp(3), patch level left out. */
 int map_version_compare(const char *a, const char *b);
+/* Whether package syscall of that version forgets the limit of open files that it raises
+ * (go/early). */
+bool map_forgets_limit(const char *go);
 
 /* --- map_place.c --- */
 

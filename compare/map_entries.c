@@ -137,3 +137,13 @@ int map_version_compare(const char *a, const char *b)
 		difference = part(a, 1) - part(b, 1);
 	return difference < 0 ? -1 : difference > 0;
 }
+
+bool map_forgets_limit(const char *go)
+{
+#ifdef __aarch64__
+	return map_version_compare(go, "go1.24") < 0;
+#else
+	(void)go;
+	return false;
+#endif
+}

@@ -133,23 +133,12 @@ static void reset_signals(void)
 		syscall(SYS_rt_sigaction, n, action, NULL, sizeof(uint64_t));
 }
 
-/* Before Go 1.24 package syscall forgets on arm64 the limit that it raises; go/early has more. */
-static bool forgets_limit(const char *go)
-{
-#ifdef __aarch64__
-	return map_version_compare(go, "go1.24") < 0;
-#else
-	(void)go;
-	return false;
-#endif
-}
-
 __attribute__((noreturn)) static void keep(
 	const struct run *r, const char *terminal, int out, int ended)
 {
 	/* Fewer than Go likes: it raises its own limit, and the child must not see that. */
 	const struct rlimit files = {
-		.rlim_cur = forgets_limit(r->place->go) ? 4096 : 1024, .rlim_max = 4096};
+		.rlim_cur = map_forgets_limit(r->place->go) ? 4096 : 1024, .rlim_max = 4096};
 	sigset_t none;
 	pid_t program;
 	int tty;

@@ -115,27 +115,18 @@ func readCgroupsPath(at *where, value any, f *field) error {
 	return nil
 }
 
-// readMaskedPaths reads paths of the container that get a mount each.
-func readMaskedPaths(at *where, value any, f *field) error {
+// readCoveredPaths reads maskedPaths and readonlyPaths: places in the container that get a mount each.
+func readCoveredPaths(at *where, value any, f *field) error {
 	if err := readPaths(at, value, f); err != nil {
 		return err
 	}
 	for i, path := range *f.into.(*[]string) {
-		if err := specRefuseRoot(at.element(i), path); err != nil {
-			return err
+		err := specRefuseRoot(at.element(i), path)
+		if err != nil && f.name == "readonlyPaths" {
+			errorHint(err, "add \"readonly\": true to root, which makes the root itself read-only")
 		}
-	}
-	return nil
-}
-
-func readReadonlyPaths(at *where, value any, f *field) error {
-	if err := readPaths(at, value, f); err != nil {
-		return err
-	}
-	for i, path := range *f.into.(*[]string) {
-		if err := specRefuseRoot(at.element(i), path); err != nil {
-			return errorHint(err, "add \"readonly\": true to root, which makes the "+
-				"root itself read-only")
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -149,7 +140,7 @@ func specReadLinux(at *where, value any, f *field) error {
 		{"gidMappings", readMappings, &s.GIDMappings, 1, mappingsMax, false},
 		{"cgroupsPath", readCgroupsPath, &s.CgroupsPath, 0, 0, false},
 		{"resources", specReadResources, s, 0, 0, false},
-		{"maskedPaths", readMaskedPaths, &s.MaskedPaths, 0, 0, false},
-		{"readonlyPaths", readReadonlyPaths, &s.ReadonlyPaths, 0, 0, false},
+		{"maskedPaths", readCoveredPaths, &s.MaskedPaths, 0, 0, false},
+		{"readonlyPaths", readCoveredPaths, &s.ReadonlyPaths, 0, 0, false},
 	})
 }
