@@ -28,11 +28,14 @@ var ofWrites = []syscall.Signal{syscall.SIGPIPE, syscall.SIGXFSZ}
 // kernelSigaction is struct sigaction as the kernel of amd64 and arm64 has it.
 type kernelSigaction struct{ handler, flags, restorer, mask uint64 }
 
-// catchSignal has the handler of wait_ARCH.s called for signal, with all others held back. This and
-// changeMask are the kernel's own calls: Go's runtime must not notice.
+// catchSignal has the handler of wait_ARCH.s called for signal, with all others held back. changeAction
+// and changeMask are the kernel's own calls: Go's runtime must not notice.
 func catchSignal(signal syscall.Signal) {
-	action := &kernelSigaction{handler: uint64(signalHandlerPC),
-		flags: saRestorer | saOnstack | saRestart, restorer: uint64(signalReturnPC), mask: ^uint64(0)}
+	changeAction(signal, &kernelSigaction{handler: uint64(signalHandlerPC),
+		flags: saRestorer | saOnstack | saRestart, restorer: uint64(signalReturnPC), mask: ^uint64(0)})
+}
+
+func changeAction(signal syscall.Signal, action *kernelSigaction) {
 	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(signal),
 		uintptr(unsafe.Pointer(action)), 0, 8, 0, 0)
 }

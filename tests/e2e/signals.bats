@@ -71,6 +71,17 @@ verbose_reader() {
 	both verbose_reader
 }
 
+# The command is gone by then, and with it all that was made.
+message_unread() {
+	local pipe
+	exec {pipe}> >(:)
+	wait $!
+	expect 141 with_errors_to "$pipe" -- /bin/nope
+	exec {pipe}>&-
+}
+with_errors_to() (exec 2>&"$1" && shift && exec_box "$@")
+@test "an error that nobody reads ends the runtime as it ends any program" { both message_unread; }
+
 file_size() {
 	head -c 2000 /dev/zero >"$BATS_TEST_TMPDIR/events"
 	# The runtime's own limit, and one that the container gets.
