@@ -1,4 +1,5 @@
-// Package early is initialised before package syscall, and so sees what that one changes.
+// Package early is initialised before package syscall, and so sees what that one changes; what costs
+// less the earlier it is done is here as well.
 //
 // Packages are initialised in the order of their paths, each as soon as those that it imports are
 // (Go specification, "Program initialization"): "gobox/early" comes before "syscall", and nothing
