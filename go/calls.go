@@ -25,6 +25,10 @@ type call struct {
 	word   *uint64       // what the call filled in: must be want where mask is set
 	mask   uint64
 	want   uint64
+
+	explain func(syscall.Errno) error // nil: it cannot fail
+	tell    []byte                    // -v: the lines before the call; nil: none
+	stage   string                    // to which it belongs
 }
 
 type callRule uint8
@@ -40,36 +44,33 @@ const (
 
 // callList is what to do, and what to say of each call.
 type callList struct {
-	calls   []call
-	explain []func(syscall.Errno) error // nil: it cannot fail
-	tell    [][]byte                    // -v: the line before the call; nil: none
-	stages  []string                    // to which each call belongs
-	stage   string                      // of the calls that are added
-	of      *Container                  // whose -v says what says tells
-	keep    []any                       // keeps alive what the calls point to
+	calls []call
+	told  []byte     // the lines of the next call
+	stage string     // of the calls that are added
+	of    *Container // whose -v says what says tells
+	keep  []any      // keeps alive what the calls point to
 }
+
+// callsRoom is for what most containers need: growing takes a copy in new memory each time.
+const callsRoom = 64
 
 // callFailure is which call failed and how: what goes over the error pipe. index -1: none.
 type callFailure struct{ index, errno int32 }
 
 func newCalls(c *Container, stage string) *callList {
-	return &callList{stage: stage, of: c}
+	return &callList{stage: stage, of: c, calls: make([]call, 0, callsRoom),
+		keep: make([]any, 0, callsRoom)}
 }
 
 // add adds a call that must succeed; what it is for goes into the words of its error.
 func (l *callList) add(number uintptr, args []uintptr, format string, words ...any) *call {
-	l.calls = append(l.calls, call{number: number})
+	l.calls = append(l.calls, call{number: number, tell: l.told, stage: l.stage,
+		explain: func(errno syscall.Errno) error { return errorSys(errno, format, words...) }})
+	l.told = nil
 	k := &l.calls[len(l.calls)-1]
 	copy(k.args[:], args)
 	if format == "" {
 		k.rule = callMay // unless must says otherwise
-	}
-	l.explain = append(l.explain, func(errno syscall.Errno) error {
-		return errorSys(errno, format, words...)
-	})
-	l.stages = append(l.stages, l.stage)
-	for len(l.tell) < len(l.calls) {
-		l.tell = append(l.tell, nil)
 	}
 	return k
 }
@@ -80,8 +81,7 @@ func (l *callList) may(number uintptr, args ...uintptr) *call { return l.add(num
 // must makes a failure of the last call one, in words of its own.
 func (l *callList) must(explain func(syscall.Errno) error) *call {
 	k := &l.calls[len(l.calls)-1]
-	k.rule = callMust
-	l.explain[len(l.explain)-1] = explain
+	k.rule, k.explain = callMust, explain
 	return k
 }
 
@@ -94,7 +94,7 @@ func (l *callList) refuse(err error) {
 // says tells the next call, as eventsCall does.
 func (l *callList) says(format string, args ...any) {
 	if l.of.Verbose {
-		l.tell = append(l.tell, callLine(l.of, l.stage, format, args...))
+		l.told = append(l.told, callLine(l.of, l.stage, format, args...)...)
 	}
 }
 
@@ -135,9 +135,10 @@ func kept[T any](l *callList, p *T) uintptr {
 
 // failure is the error of a call, in its stage.
 func (l *callList) failure(f callFailure) error {
-	err := asError(l.explain[f.index](syscall.Errno(f.errno)))
+	k := &l.calls[f.index]
+	err := asError(k.explain(syscall.Errno(f.errno)))
 	if err.Stage == "" {
-		err.Stage = l.stages[f.index]
+		err.Stage = k.stage
 	}
 	return err
 }
@@ -147,11 +148,12 @@ func (l *callList) failure(f callFailure) error {
 func (l *callList) run(c *Container) error {
 	denied := false
 	for i := range l.calls {
-		if l.tell[i] != nil {
-			syscall.Write(c.LogFD, l.tell[i])
+		k := &l.calls[i]
+		if k.tell != nil {
+			syscall.Write(c.LogFD, k.tell)
 		}
-		if failed, errno := callMake(&l.calls[i], &denied); failed {
-			return l.explain[i](errno)
+		if failed, errno := callMake(k, &denied); failed {
+			return k.explain(errno)
 		}
 	}
 	return nil

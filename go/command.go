@@ -128,10 +128,8 @@ func commandDoctor(program string, args []string, out io.Writer) (int, error) {
 	return 0, err
 }
 
-var commands []command
-
-func init() {
-	commands = []command{
+func commands() []command {
+	return []command{
 		{"run", runUsage, "run a command in a new container", runCommand, false, runHelp},
 		{"exec", enterUsage, "run a command, or /bin/sh, in a running container", enterCommand,
 			true, enterHelp},
@@ -148,7 +146,7 @@ func init() {
 
 func usage(program string, out io.Writer) {
 	fmt.Fprintf(out, "usage: %s COMMAND [OPTION...]\n\n", program)
-	for _, c := range commands {
+	for _, c := range commands() {
 		fmt.Fprintf(out, "  %-8s %s\n", c.name, c.help)
 	}
 	fmt.Fprintf(out, "\n%s COMMAND --help tells more; %s --version prints the version.\n", program,
@@ -184,7 +182,7 @@ func commandHelp(program string, c *command, out io.Writer) {
 
 func nearestCommand(word string) string {
 	names := []string{"--help", "--version"}
-	for _, c := range commands {
+	for _, c := range commands() {
 		names = append(names, c.name)
 	}
 	return suggest(word, names)
@@ -203,20 +201,20 @@ func dispatch(program string, args []string, out io.Writer) (int, error) {
 		fmt.Fprintf(out, "%s %s\n", program, Version)
 		return 0, nil
 	}
-	for i := range commands {
-		if commands[i].name != args[0] {
+	for _, c := range commands() {
+		if c.name != args[0] {
 			continue
 		}
 		if wantsHelp(args[1:]) {
-			commandHelp(program, &commands[i], out)
+			commandHelp(program, &c, out)
 			return 0, nil
 		}
-		if commands[i].sealsItself {
+		if c.sealsItself {
 			if err := selfSeal(program); err != nil {
 				return 0, err
 			}
 		}
-		return commands[i].run(program, args[1:], out)
+		return c.run(program, args[1:], out)
 	}
 	what := "command"
 	if args[0][0] == '-' {

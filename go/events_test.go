@@ -157,6 +157,7 @@ func TestEventsIsQuietWithoutBoth(t *testing.T) {
 
 func TestEventsReaderThatWentAway(t *testing.T) {
 	s := newEventsScene(t)
+	waitBlockSignals(s.Container) // as ever where there are events
 	unread, written := packets(t)
 	syscall.Dup3(s.events, unread, syscall.O_CLOEXEC) // its reader is gone
 	s.EventsFD = written

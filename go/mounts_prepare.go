@@ -66,8 +66,14 @@ func mountsFold(mount *SpecMount) folded {
 }
 
 // mountsOwnNamespace: what must be new for the container so that a user namespace may mount the type.
-var mountsOwnNamespace = map[string]string{
-	"proc": "pid", "sysfs": "network", "mqueue": "ipc", "cgroup": "cgroup",
+func mountsOwnNamespace(typ string) string {
+	for _, own := range [...]struct{ typ, namespace string }{{"proc", "pid"}, {"sysfs", "network"},
+		{"mqueue", "ipc"}, {"cgroup", "cgroup"}} {
+		if own.typ == typ {
+			return own.namespace
+		}
+	}
+	return ""
 }
 
 // mountsExplain adds the kernel's own words about the file system, if it has any: fsopen(2),
@@ -79,7 +85,7 @@ func mountsExplain(fs int, typ string, cause, err error) error {
 		line, _, _ := strings.Cut(string(words[2:n]), "\n")
 		return errorHint(err, "the kernel says: %s", line)
 	}
-	if namespace := mountsOwnNamespace[typ]; cause == syscall.EPERM && namespace != "" {
+	if namespace := mountsOwnNamespace(typ); cause == syscall.EPERM && namespace != "" {
 		return errorHint(err, "in a user namespace this needs a %s namespace of its own", namespace)
 	}
 	return err

@@ -40,7 +40,7 @@ var signalReader, signalWriter int32 = -1, -1
 
 // ending: of the forwarded ones those that ask the runtime to end, where no command could take them.
 // The handler knows them too.
-var ending = map[syscall.Signal]string{syscall.SIGHUP: "SIGHUP", syscall.SIGINT: "SIGINT",
+var ending = [signals + 1]string{syscall.SIGHUP: "SIGHUP", syscall.SIGINT: "SIGINT",
 	syscall.SIGTERM: "SIGTERM"}
 
 // signalKiller is what the handler writes to when it gets one of these: cgroup.kill of a child that
