@@ -106,13 +106,17 @@ $(B)/bin/compare: $(CMP_OBJ) $(LIBCBOX)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $(CMP_OBJ) $(LIBCBOX) $(PC_LIBS) -lpthread -lm
 
+# go.mod asks for an old language, for which a newer Go keeps some twenty old ways of its library by
+# settings that it links in and each start reads, twice (go.dev/doc/godebug). gobox needs none of them.
+GO_VALUES := -X gobox.Version=$(VERSION) -X runtime.godebugDefault=
+
 # Nothing but the standard library and no cgo: the module proxy, another
 # toolchain and a C compiler are never asked for.
 $(B)/bin/gobox: $(GO_SRC) Makefile VERSION | $(call stamp,build)
 	@mkdir -p $(@D)
 	@echo "  go    $@"
 	@cd go && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off \
-		$(GO) build -trimpath -ldflags '-X gobox.Version=$(VERSION)' \
+		$(GO) build -trimpath -ldflags '$(GO_VALUES)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # The same main with cgo and libcbox. Go's build cache sees neither libcbox.a nor the headers of c/;
@@ -128,7 +132,7 @@ build/bin/gobox-bridge: $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile VERSION
 	@mkdir -p $(@D) && rm -f $@
 	@echo "  go    $@"
 	@cd go && $(BRIDGE_ENV) $(GO) build -trimpath \
-		-ldflags '-X gobox.Version=$(VERSION) $(BRIDGE_LINK)' \
+		-ldflags '$(GO_VALUES) $(BRIDGE_LINK)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # --- The examples of `compare map` ----------------------------------------
