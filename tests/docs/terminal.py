@@ -8,6 +8,7 @@ a mark of its own, so it is seen when it ends. Interactive programs run as on an
 import os
 import re
 import time
+from pathlib import Path
 
 import pexpect
 
@@ -34,6 +35,7 @@ class Terminal:
         self.names = []
         self.busy = False
         self.looked = 0  # how much of what a running command shows has been compared
+        self.shell = b""  # how the kernel calls what read the line of the running command
         env = {name: value for name, value in os.environ.items()
                if name in ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR")}
         env |= {"TERM": "dumb", "LANG": "C.UTF-8"}
@@ -108,15 +110,29 @@ class Terminal:
 
     def start(self, line):
         """Types a line and does not wait."""
+        shell = os.tcgetpgrp(self.child.child_fd)
+        self.shell = Path(f"/proc/{shell}/cmdline").read_bytes()
         self.child.send(line + "\n")
         self.busy = True
         self.looked = 0
 
+    def is_starting(self):
+        """The terminal is still the shell's, or that of the copy which the shell has made of itself."""
+        group = os.tcgetpgrp(self.child.child_fd)
+        try:
+            return Path(f"/proc/{group}/cmdline").read_bytes() == self.shell
+        except OSError:
+            return False  # it has ended
+
     def press(self, key, deadline):
-        """Presses Ctrl and a key and waits for the prompt. Ctrl-C gets lost where the shell is just
-        starting the command: its child has the terminal already and the shell's handler still. So
-        it is pressed again, as one would."""
+        """Presses Ctrl and a key and waits for the prompt. Where the shell is just starting the
+        command, its copy has the terminal already and the shell's handler still: Ctrl-C would get
+        lost, or make that copy a second shell. So the command is waited for, a second at most, as
+        it may be a shell itself; and the key is pressed again, as one would."""
         presses = 0
+        latest = min(deadline, time.monotonic() + 1)
+        while self.is_starting() and time.monotonic() < latest:
+            time.sleep(0.001)
         while True:
             self.child.sendcontrol(key)
             presses += 1
