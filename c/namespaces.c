@@ -9,6 +9,7 @@
 #include "namespaces.h"
 
 #include "events.h"
+#include "privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -263,6 +264,7 @@ int namespaces_create(struct container *c, struct error *e)
 	int sync_pair[2], error_pipe[2], result;
 	struct created created = {.pidfd = -1};
 
+	privileges_raise_limits(c);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync_pair) < 0)
 		return error_sys(e, "making a socket pair");
 	if (pipe2(error_pipe, O_CLOEXEC) < 0) {

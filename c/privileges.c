@@ -50,6 +50,24 @@ int privileges_adjust_oom(struct container *c, struct error *e)
 	return -1;
 }
 
+void privileges_raise_limits(struct container *c)
+{
+	struct rlimit limit;
+
+	if (!c->spec->namespaces[NS_USER].wanted)
+		return;
+	for (size_t i = 0; i < c->spec->process.rlimits_n; i++) {
+		const struct spec_rlimit *r = &c->spec->process.rlimits[i];
+
+		if (getrlimit((unsigned int)r->resource, &limit) < 0 || limit.rlim_max >= r->hard)
+			continue;
+		limit.rlim_max = r->hard;
+		events_call(c, "setrlimit(%s, %" PRIu64 ", %" PRIu64 ")", rlimit_names[r->resource],
+			(uint64_t)limit.rlim_cur, r->hard);
+		setrlimit((unsigned int)r->resource, &limit);
+	}
+}
+
 static int set_rlimits(struct container *c, struct error *e)
 {
 	for (size_t i = 0; i < c->spec->process.rlimits_n; i++) {

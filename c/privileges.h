@@ -11,6 +11,14 @@
 int privileges_adjust_oom(struct container *c, struct error *e);
 
 /*
+ * Parent, before the child is there: raises its own hard limits to those of the spec, for the child to
+ * inherit. In a user namespace nobody may raise one (CAP_SYS_RESOURCE of the initial one,
+ * setrlimit(2)); without one this does nothing, as the child then raises them by itself. The soft
+ * limits stay. No error: what the runtime may not raise either, privileges_drop tells.
+ */
+void privileges_raise_limits(struct container *c);
+
+/*
  * Child, in this order: rlimits (setrlimit(2)), umask, bounding set (prctl(2)), the owner of the
  * streams (fchown(2)), supplementary groups, gid, uid (setgroups(2), setresgid(2), setresuid(2))
  * with the capabilities kept (PR_SET_KEEPCAPS), the other four sets (capset(2), PR_CAP_AMBIENT), a

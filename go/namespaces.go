@@ -118,6 +118,7 @@ func everyCapability() []uintptr {
 }
 
 func namespacesCreate(c *Container) error {
+	privilegesRaiseLimits(c)
 	sync, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return errorSys(err, "making a socket pair")

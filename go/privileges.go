@@ -90,6 +90,25 @@ func ownedInUserNamespace() owned {
 	return owned{all, all}
 }
 
+// privilegesRaiseLimits (parent, before the child is there) raises its own hard limits to those of the
+// spec, for the child to inherit. In a user namespace nobody may raise one (CAP_SYS_RESOURCE of the
+// initial one, setrlimit(2)); without one this does nothing, as the child then raises them by itself.
+// The soft limits stay. No error: what the runtime may not raise either, privilegesDrop tells.
+func privilegesRaiseLimits(c *Container) {
+	if !c.Spec.Namespaces[nsUser].Wanted {
+		return
+	}
+	for _, r := range c.Spec.Process.Rlimits {
+		var limit syscall.Rlimit
+		if syscall.Getrlimit(r.Resource, &limit) != nil || limit.Max >= r.Hard {
+			continue
+		}
+		limit.Max = r.Hard
+		eventsCall(c, "setrlimit(%s, %d, %d)", rlimitNames[r.Resource], limit.Cur, limit.Max)
+		syscall.Setrlimit(r.Resource, &limit)
+	}
+}
+
 func setRlimits(c *Container, l *callList) {
 	for _, r := range c.Spec.Process.Rlimits {
 		l.says("setrlimit(%s, %d, %d)", rlimitNames[r.Resource], r.Soft, r.Hard)

@@ -17,6 +17,7 @@
 
 #include "events.h"
 #include "namespaces.h"
+#include "privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -344,6 +345,7 @@ int second_self_start(
 {
 	int sync_pair[2], error_pipe[2], result;
 
+	privileges_raise_limits(c);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync_pair) < 0)
 		return error_sys(e, "making a socket pair");
 	if (pipe2(error_pipe, O_CLOEXEC) < 0) {

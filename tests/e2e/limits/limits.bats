@@ -156,6 +156,27 @@ no_such() {
 	both no_such
 }
 
+# In a user namespace nobody may raise a hard limit; the runtime, which may, has done it before.
+raised() {
+	local exec
+	exec_by "$other"
+	hold raised --spec "$spec" -- /bin/cat
+	same '1500 5000' "$(awk '/^Max open files/ { print $4, $5 }' "/proc/$pid/limits")"
+	expect 0 "${exec[@]}" raised -- /bin/sh -c 'ulimit -Sn; ulimit -Hn'
+	same $'1500\n5000' "$out"
+	expect 0 let_go
+}
+@test "a limit above the runtime's own, in a user namespace" {
+	spec=$BATS_TEST_TMPDIR/above.json
+	sed -e 's/"noNewPrivileges"/"rlimits": [{ "type": "RLIMIT_NOFILE", "soft": 1500, "hard": 5000 }], &/' \
+		-e "s|\"path\": \"[^\"]*rootfs\"|\"path\": \"$top/$ROOTFS\"|" shared/specs/rootless.json >"$spec"
+	grep -q NOFILE "$spec"
+	ulimit -Sn 1000
+	ulimit -Hn 2000
+	both raised
+	bridged raised
+}
+
 # exec: what enters is born in the container's cgroup, below one that the container has made there.
 entered_every() {
 	local spec exec
