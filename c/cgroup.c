@@ -155,10 +155,17 @@ static int enable_controllers(
 	return -1;
 }
 
-static int explain_mkdir(struct container *c, const char *path, struct error *e)
+static int explain_mkdir(
+	struct container *c, int dir, const char *path, const char *name, struct error *e)
 {
+	struct stat st;
+
 	error_sys(e, "creating cgroup %s", path);
-	if (e->errnum == EEXIST)
+	if (e->errnum == EEXIST && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		!S_ISDIR(st.st_mode))
+		error_hint(e, "that is one of the kernel's files; choose another --name or "
+			      "linux.cgroupsPath");
+	else if (e->errnum == EEXIST)
 		error_hint(e,
 			"another container uses %s; `%s list` shows it, `%s gc` removes what "
 			"a crash left",
@@ -179,7 +186,7 @@ static int enter(struct container *c, int dir, const char *path, const char *nam
 	events_call(c, "mkdirat(%s)", path);
 	made = mkdirat(dir, name, 0755) == 0;
 	if (!made && (leaf || errno != EEXIST))
-		return explain_mkdir(c, path, e);
+		return explain_mkdir(c, dir, path, name, e);
 	next = openat(dir, name, CGROUP_DIR_FLAGS);
 	if (next < 0)
 		error_sys(e, "opening cgroup %s", path);

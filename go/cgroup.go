@@ -140,6 +140,11 @@ func explainMkdir(c *Container, cause error, path string) error {
 	failure := errorSys(cause, "creating cgroup %s", path)
 	switch cause {
 	case syscall.EEXIST:
+		var st syscall.Stat_t
+		if syscall.Lstat(cgroupRoot+path, &st) == nil && st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
+			return errorHint(failure, "that is one of the kernel's files; choose another --name or "+
+				"linux.cgroupsPath")
+		}
 		errorHint(failure, "another container uses %s; `%s list` shows it, `%s gc` removes what "+
 			"a crash left", path, c.Program, c.Program)
 	case syscall.EACCES, syscall.EPERM, syscall.EROFS:

@@ -55,6 +55,8 @@ var hints = []struct{ en, ja string }{
 		"A-Z a-z 0-9 _ . - の 1 から %d 文字で、. や - では始められません"},
 	{"another container uses %s; `%s list` shows it, `%s gc` removes what a crash left",
 		"別のコンテナが %s を使っています。`%s list` で確かめ、異常終了の残りなら `%s gc` で消してください"},
+	{"that is one of the kernel's files; choose another --name or linux.cgroupsPath",
+		"カーネルが置くファイルの名前です。別の --name か linux.cgroupsPath を選んでください"},
 	{"`%s list` shows it; choose another --name",
 		"`%s list` で確かめられます。別の --name を選んでください"},
 	{"`%s list` shows the containers of this user",

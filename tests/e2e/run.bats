@@ -129,6 +129,9 @@ refused() {
 	expect 125 "$box" run --spec "$SPECS/plain.json" --rootfs "$SPECS/plain.json" -- /bin/true
 	same "${box##*/}: rootfs $SPECS/plain.json: Not a directory (ENOTDIR)" "${err%%$'\n'*}"
 	expect 125 run_box --name ../up -- /bin/true
+	expect 125 run_box --name cgroup.procs -- /bin/true
+	same "${box##*/}: cgroup: creating cgroup /twinbox/cgroup.procs: File exists (EEXIST)
+hint: that is one of the kernel's files; choose another --name or linux.cgroupsPath" "$err"
 }
 @test "what cannot work is refused before anything is made" { both refused; }
 
