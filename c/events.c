@@ -44,9 +44,18 @@ static size_t character_size(const unsigned char *p)
 	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n;
 }
 
+/* The number of the control character at p, from U+0080 to U+009F as well; -1 where it is none. */
+static int control_number(const unsigned char *p)
+{
+	if (*p < 0x20 || *p == 0x7f)
+		return *p;
+	return p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f ? p[1] : -1;
+}
+
 /*
- * Appends text to the string in buffer as the inside of a JSON string. False where not all of it
- * fits; what is there then ends with a whole character.
+ * Appends text to the string in buffer as the inside of a JSON string, with no control character: a
+ * terminal may see it. False where not all of it fits; what is there then ends with a whole
+ * character.
  */
 static bool append_escaped(char *buffer, size_t size, const char *text)
 {
@@ -55,16 +64,14 @@ static bool append_escaped(char *buffer, size_t size, const char *text)
 
 	while (*p) {
 		size_t n = character_size(p), out_n = n;
+		int control = n == 0 ? 0xfffd : control_number(p);
 		const void *out = p;
 		char escape[8];
 
-		if (*p == '"' || *p == '\\' || *p < 0x20 || n == 0) {
+		if (*p == '"' || *p == '\\' || control >= 0) {
 			out = escape;
 			out_n = (size_t)snprintf(escape, sizeof(escape),
-				n == 0	    ? "\\ufffd"
-				: *p < 0x20 ? "\\u%04x"
-					    : "\\%c",
-				*p);
+				control >= 0 ? "\\u%04x" : "\\%c", control >= 0 ? control : *p);
 		}
 		if (used + out_n >= size)
 			return false;
@@ -239,7 +246,7 @@ void events_fact(struct container *c, const char *key, const char *format, ...)
 
 void events_call(struct container *c, const char *format, ...)
 {
-	char call[TELL_MAX_BYTES];
+	char call[TELL_MAX_BYTES], shown[sizeof(call) * 4 + 8];
 	va_list args;
 
 	if (!c->verbose)
@@ -247,7 +254,8 @@ void events_call(struct container *c, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(call, sizeof(call), format, args);
 	va_end(args);
-	tell_stage(c, c->stage ? c->stage : c->program, "", "  ", call);
+	error_visible(call, shown, sizeof(shown));
+	tell_stage(c, c->stage ? c->stage : c->program, "", "  ", shown);
 }
 
 int events_open(struct container *c, const char *path, struct error *e)

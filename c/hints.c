@@ -51,7 +51,8 @@ static const struct hint hints[] = {
 		"別のコンテナが %s を使っています。`%s list` で確かめ、異常終了の残りなら `%s gc` "
 		"で消してください"},
 	{"that is one of the kernel's files; choose another --name or linux.cgroupsPath",
-		"カーネルが置くファイルの名前です。別の --name か linux.cgroupsPath を選んでください"},
+		"カーネルが置くファイルの名前です。別の --name か linux.cgroupsPath "
+		"を選んでください"},
 	{"`%s list` shows it; choose another --name",
 		"`%s list` で確かめられます。別の --name を選んでください"},
 	{"`%s list` shows the containers of this user",

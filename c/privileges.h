@@ -11,8 +11,8 @@
 int privileges_adjust_oom(struct container *c, struct error *e);
 
 /*
- * Parent, before the child is there: raises its own hard limits to those of the spec, for the child to
- * inherit. In a user namespace nobody may raise one (CAP_SYS_RESOURCE of the initial one,
+ * Parent, before the child is there: raises its own hard limits to those of the spec, for the child
+ * to inherit. In a user namespace nobody may raise one (CAP_SYS_RESOURCE of the initial one,
  * setrlimit(2)); without one this does nothing, as the child then raises them by itself. The soft
  * limits stay. No error: what the runtime may not raise either, privileges_drop tells.
  */

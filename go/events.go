@@ -38,10 +38,10 @@ func appendEscaped(line []byte, max int, text string) []byte {
 		switch c, size = utf8.DecodeRuneInString(text); {
 		case c == '"' || c == '\\':
 			out = "\\" + text[:1]
-		case c < 0x20:
-			out = fmt.Sprintf("\\u%04x", c)
 		case c == utf8.RuneError && size == 1:
 			out = "\\ufffd"
+		case controlSize(text) > 0:
+			out = fmt.Sprintf("\\u%04x", c)
 		default:
 			out = text[:size]
 		}
@@ -214,7 +214,8 @@ func eventsFact(c *Container, key, format string, args ...any) {
 
 // callLine is what eventsCall writes.
 func callLine(c *Container, stage, format string, args ...any) []byte {
-	return stageLine(c, stage, "", "  ", clipped(fmt.Sprintf(format, args...), tellMax))
+	return stageLine(c, stage, "", "  ",
+		errorVisible(clipped(fmt.Sprintf(format, args...), tellMax)))
 }
 
 // eventsCall tells one system call that matters, in the words of its man page, before it is made.

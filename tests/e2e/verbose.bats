@@ -60,6 +60,23 @@ coloured() {
 }
 @test "colours on a terminal, and never with NO_COLOR" { both coloured; }
 
+# A spec's words do what they like to a terminal: colour it, clear it, end the line.
+spec_words() {
+	local events=$BATS_TEST_TMPDIR/events
+	expect 0 run_box --spec "$spec" -v --events "$events" -- /bin/true
+	grep -qF 'mounts:   move_mount("/dev/a\x1b[31mb\xc2\x9bc\x0ad"' <<<"$err"
+	printf '%s\n' "$err" >>"$events"
+	expect 1 env LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$events"
+	rm "$events"
+}
+@test "control characters of a spec are shown, not sent to the terminal" {
+	spec=$BATS_TEST_TMPDIR/words.json
+	sed '/"destination": "\/sys", /i { "destination": "/dev/a\\u001b[31mb\\u009bc\\nd", "type": "tmpfs", "source": "t" },' \
+		"$SPECS/plain.json" >"$spec"
+	grep -q u009b "$spec"
+	both spec_words
+}
+
 # From both processes of run and from exec's: the second self of gobox begins without an environment.
 japanese_hints() {
 	export LANG=ja_JP.UTF-8
