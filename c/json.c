@@ -71,16 +71,11 @@ static void prepare_jansson(void)
 
 int json_read(const char *label, const char *data, size_t len, json_t **out, struct error *e)
 {
-	json_error_t problem;
-
-	if (json_check(label, data, len, e) < 0)
-		return -1;
 	prepare_jansson();
-	*out = json_loadb(data, len, JSON_DECODE_ANY, &problem);
-	if (!*out)
-		return error_say(
-			e, "%s:%d:%d: %s", label, problem.line, problem.column, problem.text);
-	return 0;
+	if (json_scan(label, data, len, out, e) == 0)
+		return 0;
+	*out = NULL;
+	return -1;
 }
 
 static void json_write_string(const char *text, FILE *out)

@@ -1,9 +1,9 @@
 /*
  * json.h: strict JSON, read and written the same by both sides.
  *
- * json_check() and Go's scanner (go/json_scan.go) are one algorithm: they alone decide what is
- * refused and in which words, because jansson's and encoding/json's own messages and limits differ.
- * What has passed is plain enough that jansson makes the same tree of it as Go does.
+ * json_scan() and Go's scanner (go/json_scan.go) are one algorithm, because jansson's and
+ * encoding/json's own parsers differ in what they refuse, in their words and in their limits. Of
+ * jansson there is the tree.
  */
 #ifndef TWINBOX_JSON_H
 #define TWINBOX_JSON_H
@@ -23,14 +23,15 @@ struct shown {
 };
 struct shown json_shown(const char *text);
 
-/*
- * 0 when the len bytes at data are one JSON value (RFC 8259) that fits the limits above, with
- * integers of 64 bits only, UTF-8 without NUL and no key twice in an object. Else -1 with
- * "LABEL:LINE:COLUMN: WHAT" in e; the column counts bytes from 1.
- */
-int json_check(const char *label, const char *data, size_t len, struct error *e);
+/* What json_read does after it has prepared jansson; *out is undefined after a failure. */
+int json_scan(const char *label, const char *data, size_t len, json_t **out, struct error *e);
 
-/* Checks and makes the tree. *out is the caller's (json_decref). */
+/*
+ * 0 and the tree in *out, the caller's (json_decref), when the len bytes at data are one JSON value
+ * (RFC 8259) that fits the limits above, with integers of 64 bits only, UTF-8 without NUL and no
+ * key twice in an object. Else -1 and NULL, with "LABEL:LINE:COLUMN: WHAT" in e; the column counts
+ * bytes from 1.
+ */
 int json_read(const char *label, const char *data, size_t len, json_t **out, struct error *e);
 
 /*

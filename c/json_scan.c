@@ -1,31 +1,32 @@
-/* json_scan.c: what is JSON and what is not; go/json_scan.go is the same, function for function. */
+/*
+ * json_scan.c: what is JSON and what is not; go/json_scan.go is the same, function for function.
+ * What gives a value in *out gives a new reference.
+ */
 #include "json.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A key of an object that is being read: its text after escapes, in scanner.text. */
-struct key {
-	size_t offset; /* of its quote in the file */
-	size_t text, len;
-};
-
 struct scanner {
 	const char *label;
 	const unsigned char *data;
 	size_t len, at;
 	unsigned int depth, values;
-	struct key *keys; /* of all objects that are open, the innermost last */
-	size_t keys_n, keys_max;
-	unsigned char *text; /* of those keys; never longer than the file */
+	/*
+	 * Texts after escapes, each with its NUL: the keys whose values are being read, the
+	 * innermost last, and the string under way. With their quotes they are never longer than
+	 * the file.
+	 */
+	char *text;
 	size_t text_n;
 	struct error *e;
 };
 
-static int scan_value(struct scanner *s);
+static int scan_value(struct scanner *s, json_t **out);
 
 static int __attribute__((format(printf, 3, 4)))
 refuse(struct scanner *s, size_t at, const char *format, ...)
@@ -69,14 +70,27 @@ static void skip_space(struct scanner *s)
 		s->at++;
 }
 
-static int scan_word(struct scanner *s, const char *word)
+/* jansson says so by NULL or -1, and not always by errno. */
+static int lacks_memory(struct scanner *s)
+{
+	errno = ENOMEM;
+	return error_sys(s->e, "reading %s", s->label);
+}
+
+static int give(struct scanner *s, json_t *value, json_t **out)
+{
+	*out = value;
+	return value ? 0 : lacks_memory(s);
+}
+
+static int scan_word(struct scanner *s, const char *word, json_t *value, json_t **out)
 {
 	size_t n = strlen(word);
 
 	if (s->len - s->at < n || memcmp(s->data + s->at, word, n) != 0)
 		return refuse_byte(s, "a value");
 	s->at += n;
-	return 0;
+	return give(s, value, out);
 }
 
 static bool is_digit(int c)
@@ -84,7 +98,7 @@ static bool is_digit(int c)
 	return c >= '0' && c <= '9';
 }
 
-static int scan_number(struct scanner *s)
+static int scan_number(struct scanner *s, json_t **out)
 {
 	size_t begin = s->at;
 	bool negative = peek(s) == '-';
@@ -105,30 +119,28 @@ static int scan_number(struct scanner *s)
 	if (peek(s) == '.' || peek(s) == 'e' || peek(s) == 'E')
 		return refuse(
 			s, begin, "a number must be an integer, without fraction or exponent");
-	return 0;
+	return give(s, json_integer((json_int_t)(negative ? -n : n)), out);
 }
 
-/* Keeps one character of a key, as UTF-8. */
-static void keep(struct scanner *s, bool key, uint32_t c)
+/* Keeps one character of a text, as UTF-8. */
+static void keep(struct scanner *s, uint32_t c)
 {
-	unsigned char *p = s->text + s->text_n;
+	char *p = s->text + s->text_n;
 
-	if (!key)
-		return;
 	if (c < 0x80) {
-		*p++ = (unsigned char)c;
+		*p++ = (char)c;
 	} else if (c < 0x800) {
-		*p++ = (unsigned char)(0xc0 | c >> 6);
-		*p++ = (unsigned char)(0x80 | (c & 0x3f));
+		*p++ = (char)(0xc0 | c >> 6);
+		*p++ = (char)(0x80 | (c & 0x3f));
 	} else if (c < 0x10000) {
-		*p++ = (unsigned char)(0xe0 | c >> 12);
-		*p++ = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-		*p++ = (unsigned char)(0x80 | (c & 0x3f));
+		*p++ = (char)(0xe0 | c >> 12);
+		*p++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*p++ = (char)(0x80 | (c & 0x3f));
 	} else {
-		*p++ = (unsigned char)(0xf0 | c >> 18);
-		*p++ = (unsigned char)(0x80 | (c >> 12 & 0x3f));
-		*p++ = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-		*p++ = (unsigned char)(0x80 | (c & 0x3f));
+		*p++ = (char)(0xf0 | c >> 18);
+		*p++ = (char)(0x80 | (c >> 12 & 0x3f));
+		*p++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*p++ = (char)(0x80 | (c & 0x3f));
 	}
 	s->text_n = (size_t)(p - s->text);
 }
@@ -151,8 +163,8 @@ static int32_t scan_hex(struct scanner *s)
 	return n;
 }
 
-/* After the backslash. */
-static int scan_escape(struct scanner *s, bool key)
+/* After the backslash: keeps the character that is meant. */
+static int scan_escape(struct scanner *s)
 {
 	static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
 	size_t begin = s->at - 1;
@@ -161,7 +173,7 @@ static int scan_escape(struct scanner *s, bool key)
 	for (size_t i = 0; names[i]; i++) {
 		if (peek(s) == names[i]) {
 			s->at++;
-			keep(s, key, (uint32_t)meanings[i]);
+			keep(s, (uint32_t)meanings[i]);
 			return 0;
 		}
 	}
@@ -186,12 +198,12 @@ static int scan_escape(struct scanner *s, bool key)
 			return refuse(s, begin, "a high surrogate without a low one");
 		high = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 	}
-	keep(s, key, (uint32_t)high);
+	keep(s, (uint32_t)high);
 	return 0;
 }
 
 /* One character of more than one byte: no overlong form, no surrogate, at most U+10FFFF. */
-static int scan_utf8(struct scanner *s, bool key)
+static int scan_utf8(struct scanner *s)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char first = s->data[s->at];
@@ -208,14 +220,18 @@ static int scan_utf8(struct scanner *s, bool key)
 	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
 		return refuse(s, s->at, "not UTF-8");
 	s->at += n;
-	keep(s, key, c);
 	return 0;
 }
 
-static int scan_string(struct scanner *s, bool key)
+/*
+ * *out is the text after escapes, kept until the caller takes s->text_n back. What stands between
+ * escapes is taken as it is: plain says from where on.
+ */
+static int scan_string(struct scanner *s, const char **out)
 {
-	size_t begin = s->at++;
+	size_t begin = s->at++, plain = s->at;
 
+	*out = s->text + s->text_n;
 	for (;;) {
 		int c = peek(s);
 
@@ -224,39 +240,31 @@ static int scan_string(struct scanner *s, bool key)
 		if (c < 0x20)
 			return refuse(s, s->at, "control character 0x%02x in a string", c);
 		if (c >= 0x80) {
-			if (scan_utf8(s, key) < 0)
+			if (scan_utf8(s) < 0)
 				return -1;
 			continue;
 		}
 		s->at++;
-		if (c == '"')
+		if (c != '"' && c != '\\')
+			continue;
+		memcpy(s->text + s->text_n, s->data + plain, s->at - 1 - plain);
+		s->text_n += s->at - 1 - plain;
+		if (c == '"') {
+			s->text[s->text_n++] = '\0';
 			return 0;
-		if (c != '\\')
-			keep(s, key, (uint32_t)c);
-		else if (scan_escape(s, key) < 0)
+		}
+		if (scan_escape(s) < 0)
 			return -1;
+		plain = s->at;
 	}
 }
 
-static int scan_key(struct scanner *s)
+static int scan_key(struct scanner *s, const char **out)
 {
-	struct key key = {.offset = s->at, .text = s->text_n};
-
 	if (peek(s) != '"')
 		return refuse_byte(s, "a key in quotes");
-	if (scan_string(s, true) < 0)
+	if (scan_string(s, out) < 0)
 		return -1;
-	key.len = s->text_n - key.text;
-	if (s->keys_n == s->keys_max) {
-		size_t max = s->keys_max ? s->keys_max * 2 : 64;
-		struct key *keys = reallocarray(s->keys, max, sizeof(*keys));
-
-		if (!keys)
-			return error_sys(s->e, "reading %s", s->label);
-		s->keys = keys;
-		s->keys_max = max;
-	}
-	s->keys[s->keys_n++] = key;
 	skip_space(s);
 	if (peek(s) != ':')
 		return refuse_byte(s, "':' after the key");
@@ -264,45 +272,12 @@ static int scan_key(struct scanner *s)
 	return 0;
 }
 
-/* By text, and the same text by place. */
-static int compare_keys(const void *left, const void *right, void *text)
+/* After '{', into object. */
+static int scan_object(struct scanner *s, json_t *object)
 {
-	const struct key *a = left, *b = right;
-	size_t n = a->len < b->len ? a->len : b->len;
-	int order = memcmp((char *)text + a->text, (char *)text + b->text, n);
-
-	if (order != 0)
-		return order;
-	if (a->len != b->len)
-		return a->len < b->len ? -1 : 1;
-	return a->offset < b->offset ? -1 : 1;
-}
-
-/* At the end of an object whose keys begin at first: sorted, so that many keys cost little. */
-static int check_keys(struct scanner *s, size_t first)
-{
-	const struct key *twice = NULL;
-
-	qsort_r(s->keys + first, s->keys_n - first, sizeof(*s->keys), compare_keys, s->text);
-	for (size_t i = first + 1; i < s->keys_n; i++) {
-		const struct key *a = &s->keys[i - 1], *b = &s->keys[i];
-
-		if (a->len == b->len && memcmp(s->text + a->text, s->text + b->text, a->len) == 0 &&
-			(!twice || b->offset < twice->offset))
-			twice = b;
-	}
-	if (twice) {
-		s->text[twice->text + twice->len] = '\0';
-		return refuse(s, twice->offset, "key \"%s\" is given twice",
-			json_shown((char *)s->text + twice->text).text);
-	}
-	return 0;
-}
-
-/* After '{'. */
-static int scan_object(struct scanner *s)
-{
-	size_t first = s->keys_n, text = s->text_n;
+	size_t kept = s->text_n;
+	size_t twice = 0; /* where the first key is that was there; none is at 0 */
+	struct shown shown;
 
 	skip_space(s);
 	if (peek(s) == '}') {
@@ -310,9 +285,23 @@ static int scan_object(struct scanner *s)
 		return 0;
 	}
 	for (;;) {
+		const char *key;
+		json_t *value;
+		size_t offset;
+
 		skip_space(s);
-		if (scan_key(s) < 0 || scan_value(s) < 0)
+		offset = s->at;
+		if (scan_key(s, &key) < 0)
 			return -1;
+		if (!twice && json_object_get(object, key)) {
+			twice = offset;
+			shown = json_shown(key);
+		}
+		if (scan_value(s, &value) < 0)
+			return -1;
+		if (json_object_set_new_nocheck(object, key, value) < 0)
+			return lacks_memory(s);
+		s->text_n = kept;
 		skip_space(s);
 		if (peek(s) == '}')
 			break;
@@ -321,15 +310,11 @@ static int scan_object(struct scanner *s)
 		s->at++;
 	}
 	s->at++;
-	if (check_keys(s, first) < 0)
-		return -1;
-	s->keys_n = first;
-	s->text_n = text;
-	return 0;
+	return twice ? refuse(s, twice, "key \"%s\" is given twice", shown.text) : 0;
 }
 
-/* After '['. */
-static int scan_array(struct scanner *s)
+/* After '[', into array. */
+static int scan_array(struct scanner *s, json_t *array)
 {
 	skip_space(s);
 	if (peek(s) == ']') {
@@ -337,8 +322,12 @@ static int scan_array(struct scanner *s)
 		return 0;
 	}
 	for (;;) {
-		if (scan_value(s) < 0)
+		json_t *value;
+
+		if (scan_value(s, &value) < 0)
 			return -1;
+		if (json_array_append_new(array, value) < 0)
+			return lacks_memory(s);
 		skip_space(s);
 		if (peek(s) == ']')
 			break;
@@ -350,8 +339,10 @@ static int scan_array(struct scanner *s)
 	return 0;
 }
 
-static int scan_value(struct scanner *s)
+static int scan_value(struct scanner *s, json_t **out)
 {
+	size_t kept = s->text_n;
+	const char *text;
 	int c, failed;
 
 	skip_space(s);
@@ -364,36 +355,43 @@ static int scan_value(struct scanner *s)
 		if (++s->depth > JSON_MAX_DEPTH)
 			return refuse(s, s->at, "more than %d levels", JSON_MAX_DEPTH);
 		s->at++;
-		failed = c == '{' ? scan_object(s) : scan_array(s);
+		if (give(s, c == '{' ? json_object() : json_array(), out) < 0)
+			return -1;
+		failed = c == '{' ? scan_object(s, *out) : scan_array(s, *out);
+		if (failed)
+			json_decref(*out);
 		s->depth--;
 		return failed;
 	case '"':
-		return scan_string(s, false);
+		failed = scan_string(s, &text);
+		s->text_n = kept;
+		return failed ? -1 : give(s, json_string_nocheck(text), out);
 	case 't':
-		return scan_word(s, "true");
+		return scan_word(s, "true", json_true(), out);
 	case 'f':
-		return scan_word(s, "false");
+		return scan_word(s, "false", json_false(), out);
 	case 'n':
-		return scan_word(s, "null");
+		return scan_word(s, "null", json_null(), out);
 	default:
-		return c == '-' || is_digit(c) ? scan_number(s) : refuse_byte(s, "a value");
+		return c == '-' || is_digit(c) ? scan_number(s, out) : refuse_byte(s, "a value");
 	}
 }
 
-static int scan_file(struct scanner *s)
+static int scan_file(struct scanner *s, json_t **out)
 {
 	skip_space(s);
 	if (s->at == s->len)
 		return refuse(s, s->at, "the file is empty");
-	if (scan_value(s) < 0)
+	if (scan_value(s, out) < 0)
 		return -1;
 	skip_space(s);
-	if (s->at < s->len)
-		return refuse_byte(s, "the end of the file");
-	return 0;
+	if (s->at == s->len)
+		return 0;
+	json_decref(*out);
+	return refuse_byte(s, "the end of the file");
 }
 
-int json_check(const char *label, const char *data, size_t len, struct error *e)
+int json_scan(const char *label, const char *data, size_t len, json_t **out, struct error *e)
 {
 	struct scanner s = {
 		.label = label, .data = (const unsigned char *)data, .len = len, .e = e};
@@ -402,8 +400,7 @@ int json_check(const char *label, const char *data, size_t len, struct error *e)
 	s.text = malloc(len + 1);
 	if (!s.text)
 		return error_sys(e, "reading %s", label);
-	failed = scan_file(&s);
-	free(s.keys);
+	failed = scan_file(&s, out);
 	free(s.text);
 	return failed;
 }

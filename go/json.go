@@ -6,7 +6,7 @@
 package gobox
 
 import (
-	"bytes"
+	"bufio"
 	"fmt"
 	"io"
 	"sort"
@@ -29,11 +29,11 @@ func jsonShown(text string) string {
 // with integers of 64 bits only, UTF-8 without NUL and no key twice in an object. Else it gives
 // "LABEL:LINE:COLUMN: WHAT"; the column counts bytes from 1.
 func jsonRead(label string, data []byte) (any, error) {
-	s := jsonScanner{label: label, data: data, keys: make([]jsonKey, 0, 32)} // most specs need no more
+	s := jsonScanner{label: label, data: data}
 	return s.scanFile()
 }
 
-func jsonWriteString(text string, out *bytes.Buffer) {
+func jsonWriteString(text string, out *bufio.Writer) {
 	out.WriteByte('"')
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -49,11 +49,11 @@ func jsonWriteString(text string, out *bytes.Buffer) {
 	out.WriteByte('"')
 }
 
-func jsonWriteLine(out *bytes.Buffer, level int) {
+func jsonWriteLine(out *bufio.Writer, level int) {
 	fmt.Fprintf(out, "\n%*s", level*2, "")
 }
 
-func jsonWriteObject(value map[string]any, out *bytes.Buffer, level int) {
+func jsonWriteObject(value map[string]any, out *bufio.Writer, level int) {
 	if len(value) == 0 {
 		out.WriteString("{}")
 		return
@@ -77,7 +77,7 @@ func jsonWriteObject(value map[string]any, out *bytes.Buffer, level int) {
 	out.WriteByte('}')
 }
 
-func jsonWriteArray(value []any, out *bytes.Buffer, level int) {
+func jsonWriteArray(value []any, out *bufio.Writer, level int) {
 	if len(value) == 0 {
 		out.WriteString("[]")
 		return
@@ -94,7 +94,7 @@ func jsonWriteArray(value []any, out *bytes.Buffer, level int) {
 	out.WriteByte(']')
 }
 
-func jsonWriteValue(value any, out *bytes.Buffer, level int) {
+func jsonWriteValue(value any, out *bufio.Writer, level int) {
 	switch v := value.(type) {
 	case map[string]any:
 		jsonWriteObject(v, out, level)
@@ -110,9 +110,8 @@ func jsonWriteValue(value any, out *bytes.Buffer, level int) {
 // jsonWrite prints value: keys sorted by their bytes, two spaces a level, LF at the end, escapes
 // only where JSON wants them.
 func jsonWrite(value any, to io.Writer) error {
-	var out bytes.Buffer
-	jsonWriteValue(value, &out, 0)
+	out := bufio.NewWriter(to)
+	jsonWriteValue(value, out, 0)
 	out.WriteByte('\n')
-	_, err := to.Write(out.Bytes())
-	return err
+	return out.Flush()
 }

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,19 +17,12 @@ const (
 	jsonMaxValues = 4096 // values in one file: what bounds the memory of the tree
 )
 
-// jsonKey is a key of an object that is being read: its text after escapes.
-type jsonKey struct {
-	offset int // of its quote in the file
-	text   string
-}
-
 type jsonScanner struct {
 	label         string
 	data          []byte
 	at            int
 	depth, values int
-	keys          []jsonKey // of all objects that are open, the innermost last
-	text          []byte    // of a string with escapes
+	text          []byte // of a string with escapes
 }
 
 func (s *jsonScanner) refuse(at int, format string, args ...any) error {
@@ -223,7 +215,6 @@ func (s *jsonScanner) scanString() (string, error) {
 }
 
 func (s *jsonScanner) scanKey() (string, error) {
-	offset := s.at
 	if s.peek() != '"' {
 		return "", s.refuseByte("a key in quotes")
 	}
@@ -231,7 +222,6 @@ func (s *jsonScanner) scanKey() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.keys = append(s.keys, jsonKey{offset, text})
 	s.skipSpace()
 	if s.peek() != ':' {
 		return "", s.refuseByte("':' after the key")
@@ -240,30 +230,10 @@ func (s *jsonScanner) scanKey() (string, error) {
 	return text, nil
 }
 
-// checkKeys stands at the end of an object whose keys begin at first: sorted, so that many keys
-// cost little.
-func (s *jsonScanner) checkKeys(first int) error {
-	keys, twice := s.keys[first:], -1
-	sort.Slice(keys, func(i, j int) bool {
-		if keys[i].text != keys[j].text {
-			return keys[i].text < keys[j].text
-		}
-		return keys[i].offset < keys[j].offset
-	})
-	for i := 1; i < len(keys); i++ {
-		if keys[i-1].text == keys[i].text && (twice < 0 || keys[i].offset < keys[twice].offset) {
-			twice = i
-		}
-	}
-	if twice >= 0 {
-		return s.refuse(keys[twice].offset, `key "%s" is given twice`, jsonShown(keys[twice].text))
-	}
-	return nil
-}
-
 // scanObject stands after '{'.
 func (s *jsonScanner) scanObject() (any, error) {
-	object, first := map[string]any{}, len(s.keys)
+	object := map[string]any{}
+	twice, shown := 0, "" // where the first key is that was there; none is at 0
 	s.skipSpace()
 	if s.peek() == '}' {
 		s.at++
@@ -271,9 +241,13 @@ func (s *jsonScanner) scanObject() (any, error) {
 	}
 	for {
 		s.skipSpace()
+		offset := s.at
 		key, err := s.scanKey()
 		if err != nil {
 			return nil, err
+		}
+		if _, is := object[key]; is && twice == 0 {
+			twice, shown = offset, jsonShown(key)
 		}
 		if object[key], err = s.scanValue(); err != nil {
 			return nil, err
@@ -288,10 +262,9 @@ func (s *jsonScanner) scanObject() (any, error) {
 		s.at++
 	}
 	s.at++
-	if err := s.checkKeys(first); err != nil {
-		return nil, err
+	if twice > 0 {
+		return nil, s.refuse(twice, `key "%s" is given twice`, shown)
 	}
-	s.keys = s.keys[:first]
 	return object, nil
 }
 
