@@ -285,8 +285,8 @@ static int scan_object(struct scanner *s, json_t *object)
 		return 0;
 	}
 	for (;;) {
-		const char *key;
-		json_t *value;
+		const char *key = NULL;
+		json_t *value = NULL;
 		size_t offset;
 
 		skip_space(s);
@@ -322,7 +322,7 @@ static int scan_array(struct scanner *s, json_t *array)
 		return 0;
 	}
 	for (;;) {
-		json_t *value;
+		json_t *value = NULL;
 
 		if (scan_value(s, &value) < 0)
 			return -1;
