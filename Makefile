@@ -106,9 +106,11 @@ $(B)/bin/compare: $(CMP_OBJ) $(LIBCBOX)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $(CMP_OBJ) $(LIBCBOX) $(PC_LIBS) -lpthread -lm
 
-# go.mod asks for an old language, for which a newer Go keeps some twenty old ways of its library by
-# settings that it links in and each start reads, twice (go.dev/doc/godebug). gobox needs none of them.
-GO_VALUES := -X gobox.Version=$(VERSION) -X runtime.godebugDefault=
+# For the old language that go.mod asks for a newer Go links in some twenty settings (go.dev/doc/godebug),
+# which both processes of gobox would parse. Of these it needs three: with them the runtime does not hold
+# the processor limit of its own cgroup open and read it again, and names no mappings.
+GO_VALUES := -X gobox.Version=$(VERSION) \
+	-X runtime.godebugDefault=containermaxprocs=0,updatemaxprocs=0,decoratemappings=0
 
 # Nothing but the standard library and no cgo: the module proxy, another
 # toolchain and a C compiler are never asked for.

@@ -26,9 +26,9 @@ type call struct {
 	mask   uint64
 	want   uint64
 
-	explain func(syscall.Errno) error // nil: it cannot fail
-	tell    []byte                    // -v: the lines before the call; nil: none
-	stage   string                    // to which it belongs
+	explain func(syscall.Errno) error
+	tell    []byte // -v: the lines before the call; nil: none
+	stage   string // to which it belongs
 }
 
 type callRule uint8

@@ -79,7 +79,9 @@ message_unread() {
 	expect 141 with_errors_to "$pipe" -- /bin/nope
 	exec {pipe}>&-
 }
-with_errors_to() (exec 2>&"$1" && shift && exec_box "$@")
+with_errors_to() {
+	env --default-signal=PIPE "$box" run --spec "$SPECS/plain.json" --rootfs "$ROOTFS" "${@:2}" 2>&"$1"
+}
 @test "an error that nobody reads ends the runtime as it ends any program" { both message_unread; }
 
 file_size() {

@@ -66,6 +66,8 @@ spec_words() {
 	expect 0 run_box --spec "$spec" -v --events "$events" -- /bin/true
 	grep -qF 'mounts:   move_mount("/dev/a\x1b[31mb\xc2\x9bc\x0ad"' <<<"$err"
 	printf '%s\n' "$err" >>"$events"
+	expect 127 run_box --spec "$spec" --events "$events" -- $'/bin/\x7f\xc2\x9b'
+	grep -qF '/bin/\u007f\u009b' "$events"
 	expect 1 env LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$events"
 	rm "$events"
 }

@@ -173,6 +173,7 @@ raised() {
 	grep -q NOFILE "$spec"
 	ulimit -Sn 1000
 	ulimit -Hn 2000
+	prlimit --nofile=1000:5000 true || skip "root has no CAP_SYS_RESOURCE here"
 	both raised
 	bridged raised
 }
