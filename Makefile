@@ -106,19 +106,13 @@ $(B)/bin/compare: $(CMP_OBJ) $(LIBCBOX)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) $(LINK_MODE) -o $@ $(CMP_OBJ) $(LIBCBOX) $(PC_LIBS) -lpthread -lm
 
-# For the old language that go.mod asks for a newer Go links in some twenty settings (go.dev/doc/godebug),
-# which both processes of gobox would parse. Of these it needs three: with them the runtime does not hold
-# the processor limit of its own cgroup open and read it again, and names no mappings.
-GO_VALUES := -X gobox.Version=$(VERSION) \
-	-X runtime.godebugDefault=containermaxprocs=0,updatemaxprocs=0,decoratemappings=0
-
 # Nothing but the standard library and no cgo: the module proxy, another
 # toolchain and a C compiler are never asked for.
 $(B)/bin/gobox: $(GO_SRC) Makefile VERSION | $(call stamp,build)
 	@mkdir -p $(@D)
 	@echo "  go    $@"
 	@cd go && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off \
-		$(GO) build -trimpath -ldflags '$(GO_VALUES)' \
+		$(GO) build -trimpath -ldflags '-X gobox.Version=$(VERSION)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # The same main with cgo and libcbox. Go's build cache sees neither libcbox.a nor the headers of c/;
@@ -134,7 +128,7 @@ build/bin/gobox-bridge: $(GO_SRC) $(BRIDGE_SRC) $(LIBCBOX) Makefile VERSION
 	@mkdir -p $(@D) && rm -f $@
 	@echo "  go    $@"
 	@cd go && $(BRIDGE_ENV) $(GO) build -trimpath \
-		-ldflags '$(GO_VALUES) $(BRIDGE_LINK)' \
+		-ldflags '-X gobox.Version=$(VERSION) $(BRIDGE_LINK)' \
 		-o $(CURDIR)/$@ ./cmd/gobox
 
 # --- The examples of `compare map` ----------------------------------------

@@ -80,16 +80,16 @@ int json_read(const char *label, const char *data, size_t len, json_t **out, str
 
 static void json_write_string(const char *text, FILE *out)
 {
-	fputc('"', out);
+	putc_unlocked('"', out);
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
 		if (*p < 0x20)
 			fprintf(out, "\\u%04x", *p);
 		else if (*p == '"' || *p == '\\')
 			fprintf(out, "\\%c", *p);
 		else
-			fputc(*p, out);
+			putc_unlocked(*p, out);
 	}
-	fputc('"', out);
+	putc_unlocked('"', out);
 }
 
 static void json_write_line(FILE *out, int level)

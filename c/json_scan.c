@@ -66,7 +66,7 @@ static int peek(const struct scanner *s)
 
 static void skip_space(struct scanner *s)
 {
-	while (s->at < s->len && memchr(" \t\n\r", s->data[s->at], 4))
+	for (int c = peek(s); c == ' ' || c == '\n' || c == '\t' || c == '\r'; c = peek(s))
 		s->at++;
 }
 
@@ -275,7 +275,7 @@ static int scan_key(struct scanner *s, const char **out)
 /* After '{', into object. */
 static int scan_object(struct scanner *s, json_t *object)
 {
-	size_t kept = s->text_n;
+	size_t kept = s->text_n, n = 0;
 	size_t twice = 0; /* where the first key is that was there; none is at 0 */
 	struct shown shown;
 
@@ -291,16 +291,15 @@ static int scan_object(struct scanner *s, json_t *object)
 
 		skip_space(s);
 		offset = s->at;
-		if (scan_key(s, &key) < 0)
-			return -1;
-		if (!twice && json_object_get(object, key)) {
-			twice = offset;
-			shown = json_shown(key);
-		}
-		if (scan_value(s, &value) < 0)
+		if (scan_key(s, &key) < 0 || scan_value(s, &value) < 0)
 			return -1;
 		if (json_object_set_new_nocheck(object, key, value) < 0)
 			return lacks_memory(s);
+		n++;
+		if (!twice && json_object_size(object) < n) {
+			twice = offset;
+			shown = json_shown(key);
+		}
 		s->text_n = kept;
 		skip_space(s);
 		if (peek(s) == '}')

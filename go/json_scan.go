@@ -233,7 +233,7 @@ func (s *jsonScanner) scanKey() (string, error) {
 // scanObject stands after '{'.
 func (s *jsonScanner) scanObject() (any, error) {
 	object := map[string]any{}
-	twice, shown := 0, "" // where the first key is that was there; none is at 0
+	n, twice, shown := 0, 0, "" // where the first key is that was there; none is at 0
 	s.skipSpace()
 	if s.peek() == '}' {
 		s.at++
@@ -246,11 +246,11 @@ func (s *jsonScanner) scanObject() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, is := object[key]; is && twice == 0 {
-			twice, shown = offset, jsonShown(key)
-		}
 		if object[key], err = s.scanValue(); err != nil {
 			return nil, err
+		}
+		if n++; twice == 0 && len(object) < n {
+			twice, shown = offset, jsonShown(key)
 		}
 		s.skipSpace()
 		if s.peek() == '}' {
