@@ -91,13 +91,21 @@ func openJoins(c *Container, plan *joinPlan) error {
 		// O_NONBLOCK: a FIFO is refused by setns(2), as any file is, and not waited for.
 		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 		if err != nil {
+			tellJoins(c, plan.joinsN)
 			return errorSys(err, "opening %s namespace %s", kind.name, path)
 		}
 		plan.joins[plan.joinsN].fd, plan.joins[plan.joinsN].flag = uintptr(fd), kind.flag
 		plan.joinsN++
-		eventsCall(c, "setns(%s, %s)", path, kind.flagName)
 	}
 	return nil
+}
+
+// tellJoins: the joiner cannot tell what it does; its parent does when it knows how far that went.
+func tellJoins(c *Container, n int) {
+	for i := 0; i < n; i++ {
+		id := joinedID(c, i)
+		eventsCall(c, "setns(%s, %s)", c.Spec.Namespaces[id].Path, namespaceKinds[id].flagName)
+	}
 }
 
 // copyFiles moves the child's descriptors out of the way of their final numbers.
@@ -175,8 +183,6 @@ func startJoiner(c *Container, plan *joinPlan) error {
 		plan.clone.cgroup = uint64(c.CgroupFD)
 		into = "|CLONE_INTO_CGROUP"
 	}
-	eventsCall(c, "clone3(%sCLONE_PIDFD%s)", namespacesFlagNames(namespacesFlags(c.Spec)), into)
-	eventsCall(c, "setsid()")
 	syscall.ForkLock.Lock()
 	joiner, errno := joinerStart(plan)
 	syscall.ForkLock.Unlock()
@@ -187,6 +193,17 @@ func startJoiner(c *Container, plan *joinPlan) error {
 		if _, err := syscall.Wait4(int(joiner), nil, 0, nil); err != syscall.EINTR {
 			break
 		}
+	}
+	joined := plan.joinsN
+	if report.failedJoin >= 0 {
+		joined = int(report.failedJoin) + 1
+	}
+	if !c.Enters {
+		tellJoins(c, joined)
+	}
+	if report.failedJoin < 0 {
+		eventsCall(c, "clone3(%sCLONE_PIDFD%s)", namespacesFlagNames(namespacesFlags(c.Spec)), into)
+		eventsCall(c, "setsid()")
 	}
 	if err := joinFailure(c, report); err != nil {
 		return err

@@ -155,6 +155,20 @@ bad_path() {
 		same "${box##*/}: namespaces: joining uts namespace $path: Invalid argument (EINVAL)" "$err"
 	done
 }
+# The third is not tried after the second has failed, and no process is made.
+told_to_there() {
+	joined_spec ipc /proc/self/ns/ipc \
+		"{ \"type\": \"uts\", \"path\": \"$top/VERSION\" }, { \"type\": \"pid\", \"path\": \"/proc/self/ns/pid\" }"
+	expect 125 run_box --spec "$BATS_TEST_TMPDIR/joined.json" -v -- /bin/true
+	same "namespaces:   setns(/proc/self/ns/ipc, CLONE_NEWIPC)" "$(grep 'ns/ipc' <<<"$err")"
+	same "" "$(grep -E 'clone3|setsid' <<<"$err")"
+	grep -E '^namespaces: ' <<<"$err" >"$BATS_TEST_TMPDIR/told.${box##*/}"
+}
+@test "-v tells the namespaces that were tried, and no more" {
+	both told_to_there
+	diff "$BATS_TEST_TMPDIR/told.cbox" "$BATS_TEST_TMPDIR/told.gobox"
+}
+
 @test "a path that is no such namespace is told, and nothing is left" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	both bad_path
