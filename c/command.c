@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -265,8 +266,13 @@ static int dispatch(const char *program, int argc, char **argv, struct error *e)
 int command_main(const char *program, int argc, char **argv)
 {
 	struct error e;
+	sigset_t file_size;
 	int status;
 
+	/* A write beyond RLIMIT_FSIZE says EFBIG instead, and what was made before is removed. */
+	sigemptyset(&file_size);
+	sigaddset(&file_size, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &file_size, NULL);
 	error_clear(&e);
 	status = dispatch(program, argc, argv, &e);
 	if (status < 0) {

@@ -38,12 +38,17 @@ static void forwarded_set(const struct container *c, sigset_t *set)
 		sigaddset(set, signal);
 }
 
-/* What a write of ours may raise must not end us before cleanup: EPIPE and EFBIG instead. */
+/*
+ * What a write of ours may raise must not end us before cleanup: EPIPE and EFBIG instead. Nor must
+ * what our own limit of processor time and timers raise; Go's runtime drops those.
+ */
 static void blocked_set(const struct container *c, sigset_t *set)
 {
+	static const int ours[] = {SIGPIPE, SIGXFSZ, SIGXCPU, SIGVTALRM, SIGPROF};
+
 	forwarded_set(c, set);
-	sigaddset(set, SIGPIPE);
-	sigaddset(set, SIGXFSZ);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		sigaddset(set, ours[i]);
 }
 
 void wait_block_signals(struct container *c)

@@ -226,6 +226,12 @@ func dispatch(program string, args []string, out io.Writer) (int, error) {
 
 // CommandMain runs the command line; program is how messages call it. Returns the exit status.
 func CommandMain(program string, args []string) int {
+	// Go's runtime drops these, or prints its stacks at SIGQUIT; they are to end us until run or exec
+	// hands them on.
+	for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
+		syscall.SIGALRM, syscall.SIGIO, syscall.SIGPWR} {
+		changeAction(signal, &kernelSigaction{handler: sigDfl})
+	}
 	out := bufio.NewWriter(os.Stdout)
 	status, err := dispatch(program, args, out)
 	// Output that could not be written is a failure: a full disk must not look like success.

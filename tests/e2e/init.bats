@@ -100,6 +100,20 @@ full() {
 }
 @test "on a full disk nothing is left" { both full; }
 
+over_limit() {
+	local said status=0 new=$BATS_TEST_TMPDIR/new
+	said=$( (ulimit -f 0 && exec "$box" init "$new") 2>&1) || status=$?
+	same 125 "$status"
+	same "${box##*/}: writing $new/config.json: File too large (EFBIG)" "$said"
+	[ ! -e "$new" ]
+	status=0
+	said=$( (ulimit -f 0 && exec "$box" check "$SPECS/plain.json" >"$new") 2>&1) || status=$?
+	same 125 "$status"
+	same "${box##*/}: writing the output: File too large (EFBIG)" "$said"
+	rm "$new"
+}
+@test "beyond a limit of file sizes nothing is left" { both over_limit; }
+
 # Limits are for where there are controllers, and crun wants a terminal where the spec has one.
 runs() {
 	in_elsewhere "$box" init

@@ -124,6 +124,37 @@ SigCgt:	0000000000000000" "$out"
 }
 @test "the command begins with every signal at its default" { both as_new; }
 
+# Waiting for the words of a spec, with nothing made.
+ended_by() {
+	local fifo=$BATS_TEST_TMPDIR/spec signal reader writer got
+	ulimit -c 0
+	mkfifo "$fifo"
+	for signal in QUIT USR1 USR2 ALRM IO PWR TERM; do
+		env --default-signal "$box" check "$fifo" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+		reader=$!
+		exec {writer}>"$fifo"
+		kill -s "$signal" "$reader"
+		exec {writer}>&-
+		got=0
+		wait "$reader" || got=$?
+		same "$signal: $((128 + $(kill -l "$signal")))" "$signal: $got"
+		same '' "$(<"$BATS_TEST_TMPDIR/said")"
+	done
+	rm "$fifo"
+}
+@test "a signal ends the other commands, without a word" { both ended_by; }
+
+# As ulimit -t raises the first, long into a container's life.
+own_limits() {
+	local signal
+	hold limits -- /bin/cat
+	for signal in XCPU VTALRM PROF XFSZ PIPE; do
+		kill -s "$signal" "$runtime_pid"
+	done
+	expect 0 let_go
+}
+@test "what the runtime's own limits raise does not end it" { both own_limits; }
+
 under_nohup() {
 	trap '' HUP
 	hold deaf -- /bin/sh -c "trap 'exit 129' HUP; cat"
