@@ -235,8 +235,25 @@ static const char *nearest_command(const char *word)
 	return suggest(word, strlen(word), names, COMMANDS + 2);
 }
 
+/*
+ * A write beyond RLIMIT_FSIZE says EFBIG then, and what was made before is removed. run and exec do
+ * that with more: wait_block_signals().
+ */
+static void block_file_size(int argc, char **argv)
+{
+	sigset_t set;
+
+	if (argc > 1 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "exec") == 0) &&
+		!wants_help(argv + 2, argc - 2))
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int dispatch(const char *program, int argc, char **argv, struct error *e)
 {
+	block_file_size(argc, argv);
 	if (fill_standard_streams(e) < 0)
 		return -1;
 	if (argc < 2 || !argv[1][0]) {
@@ -266,13 +283,8 @@ static int dispatch(const char *program, int argc, char **argv, struct error *e)
 int command_main(const char *program, int argc, char **argv)
 {
 	struct error e;
-	sigset_t file_size;
 	int status;
 
-	/* A write beyond RLIMIT_FSIZE says EFBIG instead, and what was made before is removed. */
-	sigemptyset(&file_size);
-	sigaddset(&file_size, SIGXFSZ);
-	sigprocmask(SIG_BLOCK, &file_size, NULL);
 	error_clear(&e);
 	status = dispatch(program, argc, argv, &e);
 	if (status < 0) {

@@ -161,10 +161,31 @@ static int bear_directly(struct container *c, struct birth *b, struct error *e)
 	return 0;
 }
 
+/* The joiner cannot tell what it does; its parent does when it knows how far that went. */
+static void tell_joins(struct container *c, const struct birth *b, int n)
+{
+	for (int i = 0; i < n; i++)
+		events_call(c, "setns(%s, %s)", c->spec->namespaces[b->joins[i].id].path,
+			namespace_kinds[b->joins[i].id].flag_name);
+}
+
+static void tell_birth(struct container *c)
+{
+	char names[160];
+
+	events_call(c, "clone3(%sCLONE_PIDFD%s)",
+		namespaces_flag_names(namespaces_flags(c->spec), names, sizeof(names)),
+		c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
+	events_call(c, "setsid()");
+}
+
 static int read_report(struct container *c, const struct birth *b, struct error *e)
 {
 	const struct report *r = b->report;
 
+	tell_joins(c, b, r->failed_join < 0 ? b->joins_n : r->failed_join + 1);
+	if (r->failed_join < 0)
+		tell_birth(c);
 	if (r->failed_join >= 0) {
 		enum namespace_id id = b->joins[r->failed_join].id;
 
@@ -233,12 +254,13 @@ static int open_joins(struct container *c, struct birth *b, struct error *e)
 
 		if (!path)
 			continue;
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return error_sys(
-				e, "opening %s namespace %s", namespace_kinds[id].name, path);
+		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* as c/namespaces.c */
+		if (fd < 0) {
+			error_sys(e, "opening %s namespace %s", namespace_kinds[id].name, path);
+			tell_joins(c, b, b->joins_n);
+			return -1;
+		}
 		b->joins[b->joins_n++] = (struct join){id, fd};
-		events_call(c, "setns(%s, %s)", path, namespace_kinds[id].flag_name);
 	}
 	return 0;
 }
@@ -269,15 +291,8 @@ static void prepare_capabilities(struct birth *b)
 
 static void prepare_clone(struct container *c, struct birth *b)
 {
-	uint64_t flags = namespaces_flags(c->spec);
-	char names[160];
-
-	events_call(c, "clone3(%sCLONE_PIDFD%s)",
-		namespaces_flag_names(flags, names, sizeof(names)),
-		c->cgroup_fd >= 0 ? "|CLONE_INTO_CGROUP" : "");
-	events_call(c, "setsid()");
 	b->args = (struct clone_args){
-		.flags = flags | CLONE_PIDFD,
+		.flags = namespaces_flags(c->spec) | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&b->pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -334,6 +349,8 @@ static int create(
 	for (int i = 0; i < CHILD_FILES; i++)
 		b.files[i] = -1;
 	result = prepare(c, &b, files, e);
+	if (result == 0 && !c->enters && !b.joins_n)
+		tell_birth(c);
 	if (result == 0)
 		result = b.joins_n ? bear_joined(c, &b, e) : bear_directly(c, &b, e);
 	close_birth(&b);

@@ -166,7 +166,7 @@ told_to_there() {
 }
 @test "-v tells the namespaces that were tried, and no more" {
 	both told_to_there
-	diff "$BATS_TEST_TMPDIR/told.cbox" "$BATS_TEST_TMPDIR/told.gobox"
+	diff "$BATS_TEST_TMPDIR/told.${CBOX##*/}" "$BATS_TEST_TMPDIR/told.${GOBOX##*/}"
 }
 
 @test "a path that is no such namespace is told, and nothing is left" {
