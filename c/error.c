@@ -64,8 +64,7 @@ const char *error_name(int errnum)
 	return unknown;
 }
 
-/* Bytes of the control character at p, two from U+0080 on (UTF-8); 0 where it is none. */
-static int control_size(const unsigned char *p)
+int control_size(const unsigned char *p)
 {
 	if (*p < 0x20 || *p == 0x7f)
 		return 1;

@@ -41,6 +41,9 @@ int error_say(struct error *e, const char *format, ...) __attribute__((format(pr
  */
 int error_hint(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Bytes of the control character at p, two from U+0080 on (UTF-8); 0 where it is none. */
+int control_size(const unsigned char *p);
+
 /*
  * Text as a terminal may see it: each byte of a control character as \xNN, of those of ASCII and of
  * U+0080 to U+009F, where U+009B begins what ESC [ does. out has size bytes, of which it takes four

@@ -1,6 +1,7 @@
 /* events.c: see events.h. Every function here is quiet and cheap without --events and -v. */
 #include "events.h"
 
+#include "json.h"
 #include "why.h"
 
 #include <errno.h>
@@ -27,31 +28,6 @@ static int64_t now(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Bytes of the character at p (utf-8(7)); 0 where it is none: a file name may hold any byte. */
-static size_t character_size(const unsigned char *p)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
-	uint32_t c = n == 1 ? *p : *p & (0xff >> (n + 1));
-
-	if (n > 1 && (*p < 0xc0 || *p > 0xf7))
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n;
-}
-
-/* The number of the control character at p, from U+0080 to U+009F as well; -1 where it is none. */
-static int control_number(const unsigned char *p)
-{
-	if (*p < 0x20 || *p == 0x7f)
-		return *p;
-	return p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f ? p[1] : -1;
-}
-
 /*
  * Appends text to the string in buffer as the inside of a JSON string, with no control character: a
  * terminal may see it. False where not all of it fits; what is there then ends with a whole
@@ -59,19 +35,22 @@ static int control_number(const unsigned char *p)
  */
 static bool append_escaped(char *buffer, size_t size, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
 	size_t used = strlen(buffer);
 
-	while (*p) {
-		size_t n = character_size(p), out_n = n;
-		int control = n == 0 ? 0xfffd : control_number(p);
+	while (p < end) {
+		size_t n = json_character_size(p, (size_t)(end - p)), out_n = n;
+		int control = control_size(p);
 		const void *out = p;
 		char escape[8];
 
-		if (*p == '"' || *p == '\\' || control >= 0) {
+		if (*p == '"' || *p == '\\' || control > 0 || n == 0) {
 			out = escape;
 			out_n = (size_t)snprintf(escape, sizeof(escape),
-				control >= 0 ? "\\u%04x" : "\\%c", control >= 0 ? control : *p);
+				n == 0	      ? "\\ufffd"
+				: control > 0 ? "\\u%04x"
+					      : "\\%c",
+				p[control > 1]);
 		}
 		if (used + out_n >= size)
 			return false;

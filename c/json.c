@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -21,6 +22,22 @@ struct shown json_shown(const char *text)
 	memcpy(shown.text, text, n);
 	memcpy(shown.text + n, "...", 4);
 	return shown;
+}
+
+size_t json_character_size(const unsigned char *p, size_t left)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+	uint32_t c = n == 1 ? *p : *p & (0xff >> (n + 1));
+
+	if (n > left || (n > 1 && (*p < 0xc0 || *p > 0xf7)))
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n;
 }
 
 /*

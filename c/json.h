@@ -23,6 +23,12 @@ struct shown {
 };
 struct shown json_shown(const char *text);
 
+/*
+ * Bytes of the character at p (utf-8(7)), of which left are there; 0 where it is none: an overlong
+ * form, a surrogate, more than U+10FFFF.
+ */
+size_t json_character_size(const unsigned char *p, size_t left);
+
 /* What json_read does after it has prepared jansson; *out is undefined after a failure. */
 int json_scan(const char *label, const char *data, size_t len, json_t **out, struct error *e);
 

@@ -202,22 +202,11 @@ static int scan_escape(struct scanner *s)
 	return 0;
 }
 
-/* One character of more than one byte: no overlong form, no surrogate, at most U+10FFFF. */
 static int scan_utf8(struct scanner *s)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char first = s->data[s->at];
-	size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-	uint32_t c = first & (0xff >> (n + 1));
+	size_t n = json_character_size(s->data + s->at, s->len - s->at);
 
-	if (first < 0xc0 || first > 0xf7 || s->len - s->at < n)
-		return refuse(s, s->at, "not UTF-8");
-	for (size_t i = 1; i < n; i++) {
-		if ((s->data[s->at + i] & 0xc0) != 0x80)
-			return refuse(s, s->at, "not UTF-8");
-		c = c << 6 | (s->data[s->at + i] & 0x3f);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+	if (n == 0)
 		return refuse(s, s->at, "not UTF-8");
 	s->at += n;
 	return 0;
